@@ -1,0 +1,11 @@
+//! The batch as a whole, through the crate's public face.
+
+// Always so; it tells clippy that the helpers are test code too.
+#![cfg(test)]
+
+mod control;
+mod golden;
+mod hostile;
+mod roundtrip;
+mod sample;
+mod stamping;
