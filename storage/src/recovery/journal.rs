@@ -1,0 +1,272 @@
+//! Reading one journal: superblock, checkpoint and files, into what replay needs.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use record::{Offset, Timestamp, TopicPartition};
+use runtime::local::for_each_concurrently;
+use runtime::{Housekeeping, Runtime};
+
+use super::choose::{Chosen, choose};
+use super::peek::{first_commit, passed};
+use super::replay::{Replayed, replay};
+use super::scan::{Flushed, FoundCommit, ScannedFile, scan_file};
+use crate::checkpoint::record::LogRecord;
+use crate::checkpoint::writer::{checkpoint_path, read_records};
+use crate::identity::{CommitSequence, Generation, JournalId};
+use crate::journal::files::FileNumber;
+use crate::superblock::{CheckpointRef, Layout, SUPERBLOCK_MAGIC, Superblock};
+use crate::twin::{TwinError, TwinFile};
+
+/// Files scanned at once.
+const SCANS: usize = 2;
+/// Files whose first commit is looked at at once.
+const PEEKS: usize = 16;
+
+/// Why a journal can not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum RecoveryError {
+    /// Layout or superblock.
+    #[error(transparent)]
+    Twin(#[from] TwinError),
+    /// A file could not be read.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Which one.
+        path: PathBuf,
+        /// The kernel's answer.
+        source: io::Error,
+    },
+    /// A record is intact but makes no sense to this version.
+    #[error("{}: written by another version", path.display())]
+    Unknown {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The checkpoint that the superblock names is damaged.
+    #[error("{}: the checkpoint is damaged; nothing was changed", path.display())]
+    Checkpoint {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// Journal commits that were durable are gone.
+    #[error("{}: commit {sequence} was durable and is gone; nothing was changed", path.display())]
+    Missing {
+        /// The journal's directory.
+        path: PathBuf,
+        /// The first commit that is gone.
+        sequence: CommitSequence,
+    },
+}
+
+/// A journal as it was found. Can be sent to the shards that own its logs.
+pub struct JournalContents {
+    /// Its superblock.
+    pub superblock: Superblock,
+    /// Its last valid commit.
+    pub last: CommitSequence,
+    /// The first commit that is still needed.
+    pub floor: CommitSequence,
+    /// Files that hold needed commits, oldest first, with the last of each.
+    pub full: Vec<(FileNumber, CommitSequence)>,
+    /// Files that are whole and hold nothing that is needed.
+    pub free: Vec<FileNumber>,
+    /// Files that are not whole: their making was not finished.
+    pub unfinished: Vec<FileNumber>,
+    records: Vec<LogRecord>,
+    records_of: Generation,
+    chosen: Chosen,
+}
+
+/// Where a journal is.
+pub fn journal_directory(data: &Path, shard: u16) -> PathBuf {
+    data.join(format!("journal-{shard:04}"))
+}
+
+/// Where one of its files is.
+pub fn journal_file_path(directory: &Path, file: FileNumber) -> PathBuf {
+    directory.join(format!("{:06}.journal", file.0))
+}
+
+/// Where its superblock is.
+pub fn superblock_path(directory: &Path) -> PathBuf {
+    directory.join("superblock")
+}
+
+fn parse_journal_file(path: &Path) -> Option<FileNumber> {
+    let name = path.file_name()?.to_str()?.strip_suffix(".journal")?;
+    (name.len() == 6).then(|| name.parse().ok().map(FileNumber)).flatten()
+}
+
+impl JournalContents {
+    /// Reads a journal; `None` if there is none: it was never finished being made.
+    pub async fn read(
+        runtime: &Runtime,
+        housekeeping: &Housekeeping,
+        directory: &Path,
+        layout: &Layout,
+    ) -> Result<Option<Self>, RecoveryError> {
+        let path = superblock_path(directory);
+        let Some((_, bytes)) = TwinFile::open(runtime, &path, SUPERBLOCK_MAGIC).await? else {
+            return Ok(None);
+        };
+        let superblock = Superblock::decode(&bytes).ok_or(RecoveryError::Unknown { path })?;
+        let reference = superblock.checkpoint_under(layout);
+        let records = read_checkpoint(housekeeping, directory, reference).await?;
+        let records_of = Generation(reference.map_or(0, |named| named.generation));
+        let floor = CommitSequence(reference.map_or(1, |named| named.floor));
+        let reading = Reading { runtime, housekeeping, directory, superblock: &superblock, floor };
+        let Scanned { files: scanned, passed, unfinished } = reading.scan(&records).await?;
+        let files: Vec<FileNumber> = scanned.keys().copied().chain(passed).collect();
+        let found: Vec<(FileNumber, FoundCommit)> = scanned
+            .into_iter()
+            .flat_map(|(number, file)| file.commits.into_iter().map(move |found| (number, found)))
+            .collect();
+        let chosen = choose(found, &superblock, floor);
+        if let Some(sequence) = chosen.missing {
+            return Err(RecoveryError::Missing { path: directory.to_owned(), sequence });
+        }
+        let (full, free) = sort_files(&files, &chosen);
+        let last = chosen.last;
+        Ok(Some(Self {
+            superblock,
+            last,
+            floor,
+            full,
+            free,
+            unfinished,
+            records,
+            records_of,
+            chosen,
+        }))
+    }
+
+    /// Makes the logs that `owned` names. `now` stands for times that nobody stored.
+    pub(crate) fn replay(
+        &self,
+        owned: impl Fn(TopicPartition) -> bool,
+        now: Timestamp,
+    ) -> Replayed {
+        replay(&self.records, self.records_of, &self.chosen, owned, now)
+    }
+}
+
+async fn read_checkpoint(
+    housekeeping: &Housekeeping,
+    directory: &Path,
+    reference: Option<CheckpointRef>,
+) -> Result<Vec<LogRecord>, RecoveryError> {
+    let Some(named) = reference else { return Ok(Vec::new()) };
+    let path = checkpoint_path(directory, named.slot);
+    let read = move |bytes: &[u8]| read_records(bytes, named.len, named.crc);
+    let records = housekeeping.scan(path.clone(), named.len, read).await;
+    let records = records.map_err(|source| RecoveryError::Io { path: path.clone(), source })?;
+    records.ok_or(RecoveryError::Checkpoint { path })
+}
+
+/// One journal being read.
+struct Reading<'a> {
+    runtime: &'a Runtime,
+    housekeeping: &'a Housekeeping,
+    directory: &'a Path,
+    superblock: &'a Superblock,
+    floor: CommitSequence,
+}
+
+/// What its files hold.
+struct Scanned {
+    files: BTreeMap<FileNumber, ScannedFile>,
+    /// Those that were not scanned, because they were full before the floor.
+    passed: Vec<FileNumber>,
+    /// Those that are not whole.
+    unfinished: Vec<FileNumber>,
+}
+
+impl Reading<'_> {
+    async fn scan(&self, records: &[LogRecord]) -> Result<Scanned, RecoveryError> {
+        let paths = runtime::list_directory(self.directory).map_err(failed(self.directory))?;
+        let mut paths: BTreeMap<FileNumber, PathBuf> =
+            paths.into_iter().filter_map(|path| Some((parse_journal_file(&path)?, path))).collect();
+        let passed = self.passed(&paths).await?;
+        for number in &passed {
+            paths.remove(number);
+        }
+        let mut flushed = Flushed::default();
+        for record in records {
+            if let Some((segment, position)) = record.flushed() {
+                flushed.note(record.log(), segment, position);
+            }
+        }
+        let flushed = Arc::new(flushed);
+        let (journal, len) = (JournalId(self.superblock.journal), self.superblock.file_bytes);
+        let floor = self.floor;
+        let scanned = RefCell::new(BTreeMap::new());
+        for_each_concurrently(paths, SCANS, |(number, path)| {
+            let (scanned, flushed) = (&scanned, Arc::clone(&flushed));
+            async move {
+                let step = move |bytes: &[u8]| scan_file(bytes, journal, floor, &flushed);
+                let found = self.housekeeping.scan(path.clone(), len, step).await;
+                scanned.borrow_mut().insert(number, found.map_err(failed(&path))?);
+                Ok::<_, RecoveryError>(())
+            }
+        })
+        .await?;
+        let mut files = scanned.into_inner();
+        let short = |file: &ScannedFile| file.len < len;
+        let unfinished: Vec<FileNumber> =
+            files.iter().filter(|(_, file)| short(file)).map(|(number, _)| *number).collect();
+        files.retain(|_, file| !short(file));
+        Ok(Scanned { files, passed, unfinished })
+    }
+
+    async fn passed(
+        &self,
+        paths: &BTreeMap<FileNumber, PathBuf>,
+    ) -> Result<Vec<FileNumber>, RecoveryError> {
+        let firsts = RefCell::new(BTreeMap::new());
+        for_each_concurrently(paths, PEEKS, |(number, path)| {
+            let firsts = &firsts;
+            async move {
+                let first = first_commit(self.runtime, path, self.superblock).await;
+                firsts.borrow_mut().insert(*number, first.map_err(failed(path))?);
+                Ok::<_, RecoveryError>(())
+            }
+        })
+        .await?;
+        Ok(passed(&firsts.into_inner(), self.floor))
+    }
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> RecoveryError + use<> {
+    let path = path.to_owned();
+    move |source| RecoveryError::Io { path, source }
+}
+
+/// Which files hold valid commits, by age, and which hold none.
+fn sort_files(
+    files: &[FileNumber],
+    chosen: &Chosen,
+) -> (Vec<(FileNumber, CommitSequence)>, Vec<FileNumber>) {
+    let mut last_of: BTreeMap<FileNumber, CommitSequence> = BTreeMap::new();
+    for (sequence, (file, _)) in &chosen.commits {
+        let last = last_of.entry(*file).or_insert(*sequence);
+        *last = (*last).max(*sequence);
+    }
+    let mut full: Vec<_> = last_of.iter().map(|(file, last)| (*file, *last)).collect();
+    full.sort_by_key(|(_, last)| *last);
+    let free = files.iter().filter(|file| !last_of.contains_key(file)).copied().collect();
+    (full, free)
+}
+
+impl LogRecord {
+    /// Up to where the log is in its files: the first segment that is not finished, and how far.
+    fn flushed(&self) -> Option<(Offset, u32)> {
+        let state = self.to_state().ok()?;
+        let unfinished = state.segments.iter().find(|segment| !segment.finished);
+        let segment = unfinished.or(state.segments.active())?;
+        Some((segment.base, segment.flushed))
+    }
+}

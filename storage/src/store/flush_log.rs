@@ -1,0 +1,382 @@
+//! Moving one log's bytes from the tail to its segments' files: whole blocks, each written once.
+//!
+//! The last partial block stays in the tail and the journal until it fills or the segment is
+//! sealed; a sealed segment is written to its last byte, cut to its length, and so finished.
+
+use std::io;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use record::Offset;
+use runtime::buffer::Slice;
+use runtime::{Barrier, File, OpenOptions};
+
+use super::Store;
+use super::locate::meet;
+use super::read::ReadError;
+use crate::limits::{
+    BLOCK, BLOCK_BYTES, INDEX_INTERVAL_BYTES, PREALLOCATION_MAX, PREALLOCATION_MIN, SCRATCH_BYTES,
+};
+use crate::log::Log;
+use crate::log::state::LogState;
+use crate::segment::descriptors::Access;
+use crate::segment::index::{INDEX_ENTRY_BYTES, Index, IndexEntry, IndexWriter};
+use crate::segment::name::{index_path, log_directory, topic_directory};
+
+/// Limits for positions in segments, which are `u32`.
+const BLOCK_U32: u32 = 4096;
+const SCRATCH_U32: u32 = 1 << 20;
+const _: () = assert!(BLOCK_U32 as usize == BLOCK_BYTES && SCRATCH_U32 as usize == SCRATCH_BYTES);
+
+/// Bytes of one segment that were written and must be synced before they count.
+pub(super) struct Written {
+    pub(super) log: Rc<Log>,
+    pub(super) segment: Offset,
+    file: File,
+    /// Up to where: a block's end, or the segment's.
+    to: u32,
+    /// The segment is sealed and all of it is written.
+    finishes: bool,
+    entries: Vec<IndexEntry>,
+    writer: IndexWriter,
+    allocated: u64,
+    /// Directories that got a new entry.
+    pub(super) directories: Vec<PathBuf>,
+}
+
+/// What of a segment can be flushed now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Part {
+    segment: Offset,
+    from: u32,
+    to: u32,
+    finishes: bool,
+    allocated: u64,
+}
+
+/// What of a log can be flushed now: all that is readable, in whole blocks, and sealed segments to
+/// their ends.
+fn parts(state: &LogState) -> Vec<Part> {
+    let unfinished = state.segments.iter().rev().take_while(|segment| !segment.finished);
+    let mut parts: Vec<Part> = unfinished
+        .filter_map(|segment| {
+            let readable = state.readable_end(segment.base);
+            let finishes = segment.sealed && readable == segment.end;
+            let whole = readable - readable % BLOCK_U32;
+            let to = if finishes { segment.end } else { whole };
+            let (from, allocated) = (segment.flushed, segment.allocated);
+            let part = Part { segment: segment.base, from, to, finishes, allocated };
+            (to > from || finishes).then_some(part)
+        })
+        .collect();
+    parts.reverse();
+    parts
+}
+
+/// How many bytes a flush of this log would write.
+pub(super) fn flushable_bytes(state: &LogState) -> u64 {
+    parts(state).iter().map(|part| u64::from(part.to - part.from)).sum()
+}
+
+/// Whether a flush of this log would end a segment.
+pub(super) fn has_finishable(state: &LogState) -> bool {
+    parts(state).iter().any(|part| part.finishes)
+}
+
+impl Store {
+    /// Writes what of a log can be flushed. Nothing counts as flushed before it is synced: see
+    /// [`Store::settle`].
+    pub(super) async fn write_log(&self, log: &Rc<Log>) -> Result<Vec<Written>, ReadError> {
+        let parts = parts(&log.state());
+        let mut written = Vec::with_capacity(parts.len());
+        for part in parts {
+            if log.state().segments.get(part.segment).is_some_and(|s| s.index_writer.is_none()) {
+                self.resume_index(log, part.segment).await?;
+            }
+            written.push(self.write_part(log, part).await?);
+        }
+        Ok(written)
+    }
+
+    async fn write_part(&self, log: &Rc<Log>, part: Part) -> Result<Written, ReadError> {
+        let directories = self.prepare_directories(log, part).await?;
+        let file = self.0.descriptors.get(log.id(), part.segment, Access::Write).await?;
+        let allocated = self.allocate(&file, part).await?;
+        let writer = {
+            let state = log.state();
+            let segment = state.segments.get(part.segment).ok_or(ReadError::Deleted)?;
+            segment.index_writer.clone().expect("it was resumed")
+        };
+        let mut entries = Vec::new();
+        let mut writer = writer;
+        let mut from = part.from;
+        while from < part.to {
+            let to = part.to.min(from + SCRATCH_U32);
+            let slice = self.gather(log, part.segment, from..to, &mut writer, &mut entries);
+            let permit = self.0.background.acquire().await;
+            file.write_at(vec![slice], u64::from(from), Barrier::None).await?;
+            drop(permit);
+            self.note(|done| done.flushed_bytes = u64::from(to - from));
+            from = to;
+            self.0.runtime.yield_if_needed().await;
+        }
+        if part.finishes {
+            file.truncate(u64::from(part.to)).await?;
+        }
+        let (log, segment, to, finishes) = (Rc::clone(log), part.segment, part.to, part.finishes);
+        Ok(Written { log, segment, file, to, finishes, entries, writer, allocated, directories })
+    }
+
+    /// A log has no directory and no file before its first flush.
+    async fn prepare_directories(&self, log: &Log, part: Part) -> io::Result<Vec<PathBuf>> {
+        if part.allocated > 0 {
+            return Ok(Vec::new());
+        }
+        let data = &self.0.config.data;
+        let (topic, directory) = (topic_directory(data, log.id()), log_directory(data, log.id()));
+        let logs = data.join("logs");
+        let _permit = self.0.background.acquire().await;
+        match runtime::create_directory(&self.0.runtime, &directory).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                runtime::create_directory(&self.0.runtime, &logs).await?;
+                runtime::create_directory(&self.0.runtime, &topic).await?;
+                runtime::create_directory(&self.0.runtime, &directory).await?;
+            }
+            other => other?,
+        }
+        Ok(vec![data.clone(), logs, topic, directory])
+    }
+
+    /// Gives the file blocks ahead of need, in steps that double, so that no write extends it.
+    async fn allocate(&self, file: &File, part: Part) -> io::Result<u64> {
+        let needed = u64::from(part.to).next_multiple_of(BLOCK);
+        let mut allocated = part.allocated;
+        while allocated < needed {
+            let step = allocated.clamp(PREALLOCATION_MIN, PREALLOCATION_MAX);
+            let _permit = self.0.background.acquire().await;
+            file.allocate(allocated, step).await?;
+            allocated += step;
+        }
+        Ok(allocated)
+    }
+
+    /// Collects bytes of a segment from the tail into one aligned buffer, padded to the block, and
+    /// sums them for the index on the way.
+    fn gather(
+        &self,
+        log: &Log,
+        segment: Offset,
+        range: std::ops::Range<u32>,
+        writer: &mut IndexWriter,
+        entries: &mut Vec<IndexEntry>,
+    ) -> Slice {
+        assert_eq!(writer.position(), range.start, "the index has seen all bytes before");
+        let state = log.state();
+        let mut chunk = self.0.runtime.pool().chunk(SCRATCH_BYTES);
+        let mut at = range.start;
+        for span in state.tail.from_position(segment, range.start) {
+            if at >= range.end {
+                break;
+            }
+            assert!(span.position <= at, "the tail has no gap");
+            if span.batch_position == at {
+                entries.extend(writer.batch(span.base_offset, span.max_timestamp));
+            }
+            let (from, to) = (at - span.position, span.end().min(range.end) - span.position);
+            let bytes = span.bytes.as_slice().get(from as usize..to as usize);
+            let bytes = bytes.expect("inside the span");
+            chunk.append(bytes);
+            writer.bytes(bytes);
+            at = span.position + to;
+        }
+        assert_eq!(at, range.end, "what is not in the file is in the tail");
+        chunk.pad_to_block();
+        chunk.freeze()
+    }
+
+    /// Makes what was written durable.
+    pub(super) async fn sync_written(&self, written: &Written) -> io::Result<()> {
+        let _permit = self.0.background.acquire().await;
+        written.file.sync_data().await
+    }
+
+    /// Appends the index's new entries and takes the bytes out of the tail: they are in the file.
+    pub(super) async fn settle(&self, written: Written) -> io::Result<()> {
+        let Written { log, segment, to, finishes, entries, writer, allocated, .. } = written;
+        if *log.status() == crate::log::LogStatus::Deleted {
+            return Ok(());
+        }
+        {
+            let mut state = log.state_mut();
+            let Some(found) = state.segments.get_mut(segment) else { return Ok(()) };
+            let index = Rc::make_mut(&mut found.index);
+            for entry in entries {
+                index.push(entry);
+            }
+            found.index_writer = Some(writer);
+            found.allocated = allocated;
+        }
+        self.store_index(&log, segment, finishes).await?;
+        let mut state = log.state_mut();
+        let Some(found) = state.segments.get_mut(segment) else { return Ok(()) };
+        assert!(found.flushed <= to, "a flush goes forward");
+        found.flushed = to;
+        if finishes {
+            found.finished = true;
+            found.allocated = u64::from(to);
+            found.index_writer = None;
+            let index = std::mem::take(&mut found.index);
+            self.0.indexes.keep(log.id(), segment, index);
+            self.0.descriptors.close(log.id(), segment, Access::Write);
+        }
+        state.tail.flushed_to(segment, to);
+        Ok(())
+    }
+
+    /// Appends entries that the index's file does not have yet; syncs it if the segment is done.
+    async fn store_index(&self, log: &Rc<Log>, segment: Offset, sync: bool) -> io::Result<()> {
+        let (bytes, offset) = {
+            let state = log.state();
+            let Some(found) = state.segments.get(segment) else { return Ok(()) };
+            let new = found.index.entries().get(found.index_stored..).unwrap_or_default();
+            let bytes: Vec<u8> = new.iter().flat_map(|entry| entry.encode(log.id())).collect();
+            (bytes, found.index_stored * INDEX_ENTRY_BYTES)
+        };
+        if bytes.is_empty() && !sync {
+            return Ok(());
+        }
+        let path = index_path(&self.0.config.data, log.id(), segment);
+        let options = OpenOptions { write: true, create: true, ..OpenOptions::default() };
+        let _permit = self.0.background.acquire().await;
+        let file = File::open(&self.0.runtime, &path, options).await?;
+        let added = bytes.len() / INDEX_ENTRY_BYTES;
+        if !bytes.is_empty() {
+            let mut chunk = self.0.runtime.pool().chunk(bytes.len());
+            chunk.append(&bytes);
+            file.write_at(vec![chunk.freeze()], offset as u64, Barrier::None).await?;
+        }
+        if sync {
+            file.sync_data().await?;
+        }
+        if let Some(found) = log.state_mut().segments.get_mut(segment) {
+            found.index_stored += added;
+        }
+        Ok(())
+    }
+
+    /// Reads back the index of a segment that is still being written, after a restart.
+    pub(super) async fn resume_index(
+        &self,
+        log: &Rc<Log>,
+        segment: Offset,
+    ) -> Result<(), ReadError> {
+        let flushed = {
+            let state = log.state();
+            state.segments.get(segment).ok_or(ReadError::Deleted)?.flushed
+        };
+        let (index, writer) = self.load_index(log, segment, flushed).await?;
+        let stored = index.entries().len();
+        let writer = match writer {
+            Some(writer) => writer,
+            None => self.rebuild_index(log, segment, Index::default(), flushed).await?.1,
+        };
+        let mut state = log.state_mut();
+        let found = state.segments.get_mut(segment).ok_or(ReadError::Deleted)?;
+        if found.index_writer.is_none() && found.flushed == flushed {
+            found.index = Rc::new(index);
+            found.index_stored = stored;
+            found.index_writer = Some(writer);
+        }
+        Ok(())
+    }
+
+    /// Reads a segment's index from its file, as far as it checks, and makes what is missing from
+    /// the segment. The writer stands at `end`; there is none for a segment that is not to grow.
+    pub(super) async fn load_index(
+        &self,
+        log: &Rc<Log>,
+        segment: Offset,
+        end: u32,
+    ) -> Result<(Index, Option<IndexWriter>), ReadError> {
+        let path = index_path(&self.0.config.data, log.id(), segment);
+        let bytes = self.read_small_file(&path).await?;
+        let index = Index::read(&bytes, log.id(), end);
+        let last = index.entries().last().map_or(0, |entry| entry.position);
+        let finished = log.state().segments.get(segment).is_some_and(|found| found.finished);
+        // A segment's last entry is an interval and at most a batch before its end.
+        if finished && end - last <= INDEX_INTERVAL_BYTES * 2 {
+            return Ok((index, None));
+        }
+        let had = index.entries().len();
+        let (index, writer) = self.rebuild_index(log, segment, index, end).await?;
+        if finished && index.entries().len() > had {
+            let (log, made) = (log.id(), index.entries().len());
+            tracing::warn!(%log, %segment, had, made, "index rebuilt");
+        }
+        Ok((index, Some(writer)))
+    }
+
+    /// Continues an index over a segment's batches up to `end`, checking each on the way.
+    async fn rebuild_index(
+        &self,
+        log: &Rc<Log>,
+        segment: Offset,
+        index: Index,
+        end: u32,
+    ) -> Result<(Index, IndexWriter), ReadError> {
+        let mut index = index;
+        let mut writer = match index.entries().last() {
+            Some(last) => IndexWriter::resume(log.id(), last),
+            None => IndexWriter::new(log.id()),
+        };
+        // The entry at which it resumes is there already.
+        let mut resumed = !index.entries().is_empty();
+        while writer.position() < end {
+            let position = writer.position();
+            let readable = log.state().readable_end(segment).max(end);
+            let window = SCRATCH_BYTES.min((readable - position) as usize);
+            let mut bytes = self.read_range(log, segment, position, window).await?;
+            let Some(met) = meet(&bytes, 0, position)? else { break };
+            if met.len as usize > bytes.len() {
+                bytes = self.read_range(log, segment, position, met.len as usize).await?;
+            }
+            let mut at = 0;
+            while let Some(met) = meet(&bytes, at, position)?
+                && writer.position() < end
+            {
+                let Some(batch) = bytes.get(at..at + met.len as usize) else { break };
+                check_batch(batch)?;
+                if !std::mem::take(&mut resumed)
+                    && let Some(entry) = writer.batch(met.base_offset, met.max_timestamp)
+                {
+                    index.push(entry);
+                }
+                let inside = batch.len().min((end - writer.position()) as usize);
+                writer.bytes(batch.get(..inside).expect("no more than there is"));
+                at += batch.len();
+            }
+            if at == 0 {
+                return Err(io::Error::other("a batch is cut off").into());
+            }
+            self.0.runtime.yield_if_needed().await;
+        }
+        Ok((index, writer))
+    }
+
+    async fn read_small_file(&self, path: &std::path::Path) -> io::Result<Vec<u8>> {
+        let file = match File::open(&self.0.runtime, path, OpenOptions::default()).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other?,
+        };
+        let len = runtime::metadata(&self.0.runtime, path).await?.len;
+        let len = usize::try_from(len).map_err(io::Error::other)?;
+        let buffer = self.0.runtime.pool().dma(len.max(1));
+        let (buffer, read) = file.read_at(buffer, 0, len, 0).await;
+        Ok(buffer.as_slice().get(..read?).unwrap_or_default().to_vec())
+    }
+}
+
+fn check_batch(bytes: &[u8]) -> io::Result<()> {
+    let (batch, _) = record::BatchView::parse(bytes).map_err(io::Error::other)?;
+    if batch.crc_is_valid() { Ok(()) } else { Err(io::Error::other("a batch's CRC is wrong")) }
+}

@@ -1,0 +1,6 @@
+//! A store on real files: appends, flushes, restarts, reads.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod harness;
+mod restart;
