@@ -1,0 +1,167 @@
+//! Which APIs the codec knows, and in which versions.
+
+use crate::kafka::version::{Version, VersionRange};
+
+/// An API that this codec decodes and encodes; the discriminant is the key on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(i16)]
+pub enum ApiKey {
+    /// Append records to partitions.
+    Produce = 0,
+    /// Read records of partitions.
+    Fetch = 1,
+    /// Offsets by time, earliest and latest.
+    ListOffsets = 2,
+    /// Brokers, topics and who leads their partitions.
+    Metadata = 3,
+    /// Which broker coordinates a group, a transaction or a share group.
+    FindCoordinator = 10,
+    /// Which APIs and versions the broker serves.
+    ApiVersions = 18,
+    /// Create topics.
+    CreateTopics = 19,
+    /// Delete topics.
+    DeleteTopics = 20,
+    /// Delete records below an offset.
+    DeleteRecords = 21,
+    /// A producer id for an idempotent or transactional producer.
+    InitProducerId = 22,
+    /// Where a leader epoch ended.
+    OffsetForLeaderEpoch = 23,
+    /// Read configurations.
+    DescribeConfigs = 32,
+    /// Add partitions to topics.
+    CreatePartitions = 37,
+    /// Change single configurations.
+    IncrementalAlterConfigs = 44,
+    /// The brokers and the controller.
+    DescribeCluster = 60,
+    /// Topics and partitions, page by page.
+    DescribeTopicPartitions = 75,
+}
+
+/// What the codec knows about one API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApiSpec {
+    /// The API.
+    pub key: ApiKey,
+    /// What an `ApiVersions` response lists.
+    pub advertised: VersionRange,
+    /// What is decoded and encoded; narrower than advertised for Produce only.
+    pub served: VersionRange,
+    /// The first version with compact lengths and tagged fields (KIP-482).
+    pub flexible_from: i16,
+}
+
+/// Every API, in the order of their keys; the ranges are those that Kafka 4.1 advertises.
+pub const APIS: [ApiSpec; 16] = [
+    // Clients on librdkafka before 2.11.1 look for Produce 0 before they compress, and otherwise
+    // send uncompressed without a word (KAFKA-18659), hence advertised from 0.
+    ApiSpec { advertised: VersionRange { min: 0, max: 13 }, ..spec(ApiKey::Produce, 3, 13, 9) },
+    spec(ApiKey::Fetch, 4, 18, 12),
+    spec(ApiKey::ListOffsets, 1, 10, 6),
+    spec(ApiKey::Metadata, 0, 13, 9),
+    spec(ApiKey::FindCoordinator, 0, 6, 3),
+    spec(ApiKey::ApiVersions, 0, 4, 3),
+    spec(ApiKey::CreateTopics, 2, 7, 5),
+    spec(ApiKey::DeleteTopics, 1, 6, 4),
+    spec(ApiKey::DeleteRecords, 0, 2, 2),
+    spec(ApiKey::InitProducerId, 0, 5, 2),
+    spec(ApiKey::OffsetForLeaderEpoch, 2, 4, 4),
+    spec(ApiKey::DescribeConfigs, 1, 4, 4),
+    spec(ApiKey::CreatePartitions, 0, 3, 2),
+    spec(ApiKey::IncrementalAlterConfigs, 0, 1, 1),
+    spec(ApiKey::DescribeCluster, 0, 2, 0),
+    spec(ApiKey::DescribeTopicPartitions, 0, 0, 0),
+];
+
+const fn spec(key: ApiKey, min: i16, max: i16, flexible_from: i16) -> ApiSpec {
+    let served = VersionRange { min, max };
+    ApiSpec { key, advertised: served, served, flexible_from }
+}
+
+impl ApiKey {
+    /// The key on the wire.
+    pub const fn code(self) -> i16 {
+        self as i16
+    }
+
+    /// The API with this key, `None` if the codec does not know it.
+    pub fn from_code(code: i16) -> Option<Self> {
+        APIS.iter().map(|spec| spec.key).find(|key| key.code() == code)
+    }
+
+    /// What the codec knows about this API.
+    pub fn spec(self) -> ApiSpec {
+        *APIS.iter().find(|spec| spec.key == self).expect("every API has a row in APIS")
+    }
+
+    /// The version of this API with the given number.
+    pub fn version(self, number: i16) -> Result<Version, UnsupportedVersion> {
+        let spec = self.spec();
+        if !spec.served.contains(number) {
+            return Err(UnsupportedVersion { api: self, number });
+        }
+        Ok(Version::new(self, number, number >= spec.flexible_from))
+    }
+
+    /// The newest version of this API.
+    pub fn newest(self) -> Version {
+        self.version(self.spec().served.max).expect("the newest version is a served one")
+    }
+
+    /// Every served version of this API, oldest first.
+    pub fn versions(self) -> impl Iterator<Item = Version> {
+        let VersionRange { min, max } = self.spec().served;
+        (min..=max).filter_map(move |number| self.version(number).ok())
+    }
+}
+
+/// A version that this codec neither decodes nor encodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("version {number} of {api:?} is not supported")]
+pub struct UnsupportedVersion {
+    /// The API.
+    pub api: ApiKey,
+    /// The version asked for.
+    pub number: i16,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_api_has_one_row_in_key_order() {
+        assert!(APIS.is_sorted_by(|a, b| a.key.code() < b.key.code()));
+        for spec in APIS {
+            assert_eq!(ApiKey::from_code(spec.key.code()), Some(spec.key));
+            assert!(spec.advertised.contains(spec.served.min), "{:?}", spec.key);
+            assert_eq!(spec.advertised.max, spec.served.max);
+        }
+        assert_eq!(ApiKey::from_code(-1), None);
+        assert_eq!(ApiKey::from_code(4), None);
+    }
+
+    #[test]
+    fn produce_is_advertised_from_0_and_served_from_3() {
+        assert_eq!(ApiKey::Produce.spec().advertised, VersionRange { min: 0, max: 13 });
+        for number in [-1, 0, 2, 14] {
+            let refused = Err(UnsupportedVersion { api: ApiKey::Produce, number });
+            assert_eq!(ApiKey::Produce.version(number), refused);
+        }
+        assert_eq!(ApiKey::Produce.versions().map(Version::number).min(), Some(3));
+    }
+
+    #[test]
+    fn header_versions_follow_flexibility_but_for_api_versions() {
+        let headers = |api: ApiKey, number| {
+            let version = api.version(number).unwrap();
+            (version.request_header(), version.response_header())
+        };
+        assert_eq!(headers(ApiKey::Fetch, 11), (1, 0));
+        assert_eq!(headers(ApiKey::Fetch, 12), (2, 1));
+        assert_eq!(headers(ApiKey::ApiVersions, 2), (1, 0));
+        assert_eq!(headers(ApiKey::ApiVersions, 4), (2, 0));
+    }
+}

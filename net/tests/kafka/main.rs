@@ -1,0 +1,12 @@
+//! The codec against the crate `kafka-protocol`, which is generated from Kafka 4.1's schemas:
+//! every API, every version, both directions, with random messages.
+
+mod differential;
+mod entropy;
+mod header;
+mod hostile;
+mod mirror;
+mod oracle;
+mod seeds;
+
+mod strictness;
