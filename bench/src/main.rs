@@ -1,0 +1,3 @@
+//! The bench: what this machine can do, and what a broker makes of it.
+
+fn main() {}

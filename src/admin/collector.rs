@@ -1,0 +1,78 @@
+//! Scraping: every shard is asked for its snapshot, and the registry's page is what is served.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::ask::{Questions, Silence};
+use super::process;
+use super::request::{ControlRequest, ShardHandle};
+use crate::metrics::{Registry, Snapshot};
+
+/// The registry, and what is on its way to it.
+pub(super) struct Collector {
+    shards: Arc<[ShardHandle]>,
+    questions: Questions<Box<Snapshot>>,
+    /// A snapshot with empty histograms for each shard, unless it is with the shard.
+    spares: Vec<Option<Box<Snapshot>>>,
+    /// Answers that are not in the registry yet. Here and not in a variable, because whoever waits
+    /// for the page may go away in between.
+    answers: Vec<(usize, Result<Box<Snapshot>, Silence>)>,
+    registry: Registry,
+    wait: Duration,
+    started_ms: i64,
+    /// When the collection that made the page began.
+    began: Option<Instant>,
+    page: Arc<str>,
+}
+
+impl Collector {
+    pub(super) fn new(shards: Arc<[ShardHandle]>, wait: Duration, started_ms: i64) -> Self {
+        let count = shards.len();
+        Self {
+            shards,
+            questions: Questions::new(count),
+            spares: vec![None; count],
+            answers: Vec::new(),
+            registry: Registry::new(count),
+            wait,
+            started_ms,
+            began: None,
+            page: Arc::from(""),
+        }
+    }
+
+    /// The page for someone who asked at `arrived`: collected since then, maybe for another.
+    pub(super) async fn page(&mut self, arrived: Instant) -> Arc<str> {
+        if self.began.is_none_or(|began| began < arrived) {
+            let began = Instant::now();
+            self.collect().await;
+            self.began = Some(began);
+            self.page = Arc::from(self.registry.render(process::read(self.started_ms)));
+        }
+        Arc::clone(&self.page)
+    }
+
+    /// Collects, so that no counter of a shard runs full while nobody asks, and begins a new window
+    /// for quantiles.
+    pub(super) async fn turn(&mut self) {
+        self.collect().await;
+        self.registry.turn();
+    }
+
+    async fn collect(&mut self) {
+        let Self { shards, questions, spares, answers, wait, .. } = self;
+        let make = |shard: usize, reply| {
+            let spare = spares.get_mut(shard).and_then(Option::take).unwrap_or_default();
+            ControlRequest::Scrape { spare, reply }
+        };
+        questions.ask(shards, *wait, make, |shard, answer| answers.push((shard, answer))).await;
+        for (shard, answer) in self.answers.drain(..) {
+            match answer {
+                Ok(snapshot) => self.spares[shard] = Some(self.registry.absorb(shard, snapshot)),
+                Err(_) => self.registry.silent(shard),
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! What the broker does, whichever protocol asked: topics, produce, fetch, offsets.
+
+pub mod fetch;
+pub mod produce;
+pub mod producer_ids;
+pub mod queries;
+pub mod query;
+pub mod range;
+pub mod topics;

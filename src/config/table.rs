@@ -1,0 +1,142 @@
+//! The table of settings. A new setting is one row here, in the order of the names.
+
+use core::net::SocketAddr;
+use std::path::PathBuf;
+
+use record::TimestampType;
+
+use super::cores::CoreList;
+use super::form::{
+    Boolean, Connect, Cores, Directory, Identifier, Listen, Number, OrAuto, OrNone, Range, Size,
+    Words,
+};
+use super::listen::Endpoint;
+use super::policy::{CleanupForm, CleanupPolicy, Compression, CompressionForm, Poll};
+use super::setting::{Spelling, settings};
+
+/// 32-bit numbers from `min` on.
+const fn int_from(min: i64) -> Range {
+    Range::new(min, i32::MAX as i64)
+}
+
+const fn also(name: &'static str, factor: i64) -> Spelling {
+    Spelling { name, factor }
+}
+
+const _: () = assert!(storage::limits::JOURNAL_FILES_MIN == 4, "the least journal.files");
+const _: () = assert!(storage::limits::COMMIT_BYTES_MAX * 2 == 16 << 20, "the least journal file");
+
+const MINUTE_MS: i64 = 60_000;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+
+settings! {
+    /// The address that clients are told to connect to; by default the one that they came
+    /// through.
+    advertised: Option<Endpoint> as OrNone<Connect> = "advertised.listen", "none";
+        also [also("advertised.listeners", 1)];
+    /// Whether a client's question about an unknown topic creates it.
+    auto_create_topics: bool as Boolean = "auto.create.topics.enable", "true";
+    /// The cluster's id as clients see it; by default one is made on the first start and kept.
+    cluster_id: Option<String> as OrNone<Identifier> = "cluster.id", "none";
+    /// How batches are compressed where they lie: as their producer sent them.
+    compression_type: Compression as CompressionForm = "compression.type", "producer";
+        topic "compression.type";
+    /// After how many milliseconds without a request a connection is closed; -1 for never.
+    connections_max_idle_ms: i64 as Number<i64> = "connections.max.idle.ms", "600000",
+        Range::from(-1);
+    /// The cores that shards run on; by default those that the process was started with.
+    cores: Option<CoreList> as OrAuto<Cores> = "cores", "auto";
+    /// The directory of journals and segments.
+    data_dir: PathBuf as Directory = "data.dir", "./tidemill-data";
+        also [also("log.dir", 1), also("log.dirs", 1)];
+    /// Replicas of a topic whose creator asks for the default.
+    default_replication_factor: u16 as Number<u16> = "default.replication.factor", "1",
+        Range::new(1, 32_767);
+    /// The largest answer to one fetch, in bytes; the first batch is given whatever its size.
+    fetch_max_bytes: u32 as Size<u32> = "fetch.max.bytes", "57671680", int_from(1024);
+    /// How long the first rebalance of a new group waits for more members, in milliseconds.
+    /// Without effect until there are groups.
+    group_initial_rebalance_delay_ms: u32 as Number<u32> =
+        "group.initial.rebalance.delay.ms", "3000", int_from(0);
+    /// The core of housekeeping and control; by default any that the process may use.
+    housekeeping_core: Option<usize> as OrNone<Number<usize>> = "housekeeping.core", "none",
+        Range::new(0, 8191);
+    /// The address of health, metrics and administration over HTTP; `none` for no HTTP.
+    http_listen: Option<SocketAddr> as OrNone<Listen> = "http.listen", "127.0.0.1:9644";
+    /// The size of a journal file: whole MiB.
+    journal_file_bytes: u64 as Size<u64> = "journal.file.bytes", "64MiB",
+        Range::new(16 << 20, 16 << 30);
+    /// Journal files of a shard.
+    journal_files: usize as Number<usize> = "journal.files", "16",
+        Range::new(4, 4096);
+    /// The address for clients.
+    listen: SocketAddr as Listen = "listen", "127.0.0.1:9092"; also [also("listeners", 1)];
+    /// How old records go: `delete`, or empty to keep everything.
+    log_cleanup_policy: CleanupPolicy as CleanupForm = "log.cleanup.policy", "delete";
+        topic "cleanup.policy";
+    /// Records of a partition after which a barrier is forced. 1 makes every acknowledgement
+    /// durable; more leaves a window that a power cut can take back.
+    log_flush_interval_messages: u64 as Number<u64> = "log.flush.interval.messages", "1",
+        Range::from(1); topic "flush.messages";
+    /// The longest that a record waits for its barrier, in milliseconds, where not every record
+    /// forces one.
+    log_flush_interval_ms: Option<u64> as OrNone<Number<u64>> = "log.flush.interval.ms", "none",
+        Range::from(0); topic "flush.ms";
+    /// How far the timestamp of a record may lie in the future, in milliseconds.
+    log_message_timestamp_after_max_ms: i64 as Number<i64> =
+        "log.message.timestamp.after.max.ms", "3600000", Range::from(0);
+        topic "message.timestamp.after.max.ms";
+    /// How far the timestamp of a record may lie in the past, in milliseconds.
+    log_message_timestamp_before_max_ms: i64 as Number<i64> =
+        "log.message.timestamp.before.max.ms", "9223372036854775807", Range::from(0);
+        topic "message.timestamp.before.max.ms";
+    /// Whose clock stamps records: the producer's, or the broker's at append.
+    log_message_timestamp_type: TimestampType as Words<TimestampType> =
+        "log.message.timestamp.type", "CreateTime"; topic "message.timestamp.type";
+    /// The bytes of a partition above which its oldest segments go; -1 for no limit.
+    log_retention_bytes: i64 as Size<i64> = "log.retention.bytes", "-1", Range::ANY;
+        topic "retention.bytes";
+    /// How often retention looks for segments to delete, in milliseconds.
+    log_retention_check_interval_ms: u64 as Number<u64> =
+        "log.retention.check.interval.ms", "300000", Range::from(1);
+    /// The age above which segments go, in milliseconds; -1 for no limit.
+    log_retention_ms: i64 as Number<i64> = "log.retention.ms", "604800000", Range::from(-1);
+        topic "retention.ms";
+        also [also("log.retention.minutes", MINUTE_MS), also("log.retention.hours", HOUR_MS)];
+    /// The age at which a segment is sealed though it is not full, in milliseconds.
+    log_roll_ms: i64 as Number<i64> = "log.roll.ms", "604800000", Range::from(1);
+        topic "segment.ms"; also [also("log.roll.hours", HOUR_MS)];
+    /// The size at which a segment is sealed.
+    log_segment_bytes: u32 as Size<u32> = "log.segment.bytes", "1073741824", int_from(1 << 20);
+        topic "segment.bytes";
+    /// How long the files of a deleted segment or topic stay, in milliseconds.
+    log_segment_delete_delay_ms: u64 as Number<u64> = "log.segment.delete.delay.ms", "60000",
+        Range::from(0); topic "file.delete.delay.ms";
+    /// Connections at once, in all shards; more are closed as they come. The limit of open files
+    /// bounds it besides.
+    max_connections: u32 as Number<u32> = "max.connections", "2147483647", int_from(1);
+    /// The largest batch of records that is taken, in bytes as it is sent.
+    message_max_bytes: u32 as Size<u32> = "message.max.bytes", "1048588", int_from(0);
+        topic "max.message.bytes";
+    /// Replicas that must have a record before `acks=all` is answered.
+    min_insync_replicas: u32 as Number<u32> = "min.insync.replicas", "1", int_from(1);
+        topic "min.insync.replicas";
+    /// This broker's number.
+    node_id: i32 as Number<i32> = "node.id", "1", int_from(0); also [also("broker.id", 1)];
+    /// Partitions of a topic whose creator asks for the default.
+    num_partitions: u32 as Number<u32> = "num.partitions", "1", Range::new(1, 1_000_000);
+    /// What a shard with nothing to do does: sleep (`block`), spin a little and then sleep
+    /// (`adaptive`), or never sleep (`spin`).
+    poll: Poll as Words<Poll> = "poll", "adaptive";
+    /// How long an idempotent producer is remembered after its last batch, in milliseconds.
+    producer_id_expiration_ms: u32 as Number<u32> = "producer.id.expiration.ms", "86400000",
+        int_from(1);
+    /// How many shards; by default one for each core.
+    shards: Option<u16> as OrAuto<Number<u16>> = "shards", "auto", Range::new(1, 1024);
+    /// The largest request that is taken, in bytes: at most half a journal file.
+    socket_request_max_bytes: u32 as Size<u32> = "socket.request.max.bytes", "32MiB",
+        int_from(1024);
+    /// Recent records that a shard keeps in memory, in bytes. By default 512 MiB, less where all
+    /// shards together would have more than a quarter of the machine's memory.
+    tail_bytes: Option<u64> as OrAuto<Size<u64>> = "tail.bytes", "auto", Range::from(1 << 20);
+}

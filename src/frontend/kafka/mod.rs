@@ -1,0 +1,12 @@
+//! The Kafka front end: connections, the order of their requests, and one file an API.
+
+pub mod api;
+mod assembly;
+pub mod connection;
+mod error;
+mod large;
+mod moving;
+mod outbox;
+mod request;
+mod service;
+mod writer;

@@ -1,0 +1,66 @@
+//! Moving a connection to the shard that owns its data: unmodified clients drift to their core.
+
+use std::cell::Cell;
+
+use record::ShardId;
+
+use super::connection::Connection;
+
+/// Requests in a row that must name one other shard alone.
+const REQUESTS_IN_A_ROW: u32 = 16;
+
+/// Which shard a connection's requests keep naming.
+#[derive(Default)]
+pub(super) struct Drift {
+    named: Cell<Option<ShardId>>,
+    in_a_row: Cell<u32>,
+}
+
+impl Drift {
+    /// Notes whose data a request named: one shard's, or several shards' or nobody's.
+    pub(super) fn note(&self, owner: Option<ShardId>) {
+        if owner.is_some() && owner == self.named.get() {
+            self.in_a_row.set(self.in_a_row.get().saturating_add(1));
+        } else {
+            self.named.set(owner);
+            self.in_a_row.set(u32::from(owner.is_some()));
+        }
+    }
+
+    /// The shard that the connection should be on.
+    fn target(&self) -> Option<ShardId> {
+        self.named.get().filter(|_| self.in_a_row.get() >= REQUESTS_IN_A_ROW)
+    }
+}
+
+impl Connection {
+    /// The shard to which it should move.
+    pub(super) fn move_target(&self) -> Option<ShardId> {
+        self.drift.target().filter(|target| *target != self.shard.id)
+    }
+
+    /// Whether it should move.
+    pub(super) fn should_move(&self) -> bool {
+        self.move_target().is_some() && !self.shard.connections.is_closed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_long_row_of_one_shard_alone_counts() {
+        let drift = Drift::default();
+        let other = Some(ShardId(1));
+        (1..REQUESTS_IN_A_ROW).for_each(|_| drift.note(other));
+        assert_eq!(drift.target(), None);
+        drift.note(other);
+        assert_eq!(drift.target(), other);
+        drift.note(None);
+        assert_eq!(drift.target(), None);
+        (0..REQUESTS_IN_A_ROW)
+            .for_each(|n| drift.note(Some(ShardId(u16::try_from(n % 2).unwrap()))));
+        assert_eq!(drift.target(), None);
+    }
+}

@@ -1,0 +1,174 @@
+//! What can be asked of the registry, and what it answers.
+
+use std::collections::BTreeMap;
+
+use record::TopicId;
+
+use crate::topic_config::{Fault, Operation};
+
+/// A request to change topics.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Creates a topic.
+    CreateTopic(NewTopic),
+    /// Deletes a topic.
+    DeleteTopic {
+        /// Which.
+        topic: TopicName,
+    },
+    /// Adds partitions.
+    CreatePartitions {
+        /// The topic's name.
+        name: String,
+        /// How many it is to have in all.
+        partitions: i32,
+        /// Only says whether it could be done.
+        validate_only: bool,
+    },
+    /// Replaces a topic's own settings by what `changes` make of them.
+    AlterConfigs {
+        /// The topic's name.
+        name: String,
+        /// In order.
+        changes: Vec<ConfigChange>,
+        /// Only says whether it could be done.
+        validate_only: bool,
+    },
+    /// A block of producer ids for one shard.
+    ProducerIds,
+}
+
+/// A topic to be created.
+#[derive(Clone, Debug)]
+pub struct NewTopic {
+    /// Its name.
+    pub name: String,
+    /// How many partitions; none for the broker's default.
+    pub partitions: Option<i32>,
+    /// Its own configurations, as they were asked for.
+    pub configs: Vec<(String, Option<String>)>,
+    /// Only says whether it could be created.
+    pub validate_only: bool,
+    /// If it is there already, that is no error: several clients asked at once.
+    pub automatic: bool,
+}
+
+/// A topic by name or by id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TopicName {
+    /// By name.
+    Name(String),
+    /// By id.
+    Id(TopicId),
+}
+
+/// One change of one configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigChange {
+    /// Which one.
+    pub name: String,
+    /// What happens to it.
+    pub operation: Operation,
+    /// With which value.
+    pub value: Option<String>,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A topic as it is now.
+    Topic {
+        /// Its id.
+        id: TopicId,
+        /// Its name.
+        name: String,
+        /// How many partitions it has.
+        partitions: i32,
+        /// Its own settings.
+        configs: BTreeMap<String, String>,
+    },
+    /// Producer ids from `first` on, `count` of them, for the asking shard alone.
+    ProducerIds {
+        /// The first one.
+        first: i64,
+        /// How many.
+        count: i64,
+    },
+}
+
+/// Why it was not done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// The topic is there.
+    #[error("Topic '{name}' already exists.")]
+    TopicExists {
+        /// Its name.
+        name: String,
+    },
+    /// There is no such topic.
+    #[error("This server does not host this topic-partition.")]
+    UnknownTopic,
+    /// There is no topic with this id.
+    #[error("This server does not host this topic ID.")]
+    UnknownTopicId,
+    /// The name can not be a topic's.
+    #[error("{0}")]
+    InvalidName(String),
+    /// The number of partitions is not possible.
+    #[error("{0}")]
+    InvalidPartitions(String),
+    /// A configuration is not possible.
+    #[error("{message}")]
+    InvalidConfig {
+        /// What the client did wrong.
+        fault: Fault,
+        /// In words.
+        message: String,
+    },
+    /// The shards can hold no more.
+    #[error("{0}")]
+    LimitReached(String),
+    /// The registry can not write, or the broker is stopping.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// Kafka's rules for topic names: 1 to 249 of `[a-zA-Z0-9._-]`, not `.` or `..`.
+pub fn check_topic_name(name: &str) -> Result<(), CommandError> {
+    let wrong = |text: String| Err(CommandError::InvalidName(text));
+    if name.is_empty() {
+        return wrong("Topic name is invalid: the empty string is not allowed".into());
+    }
+    if name == "." || name == ".." {
+        return wrong("Topic name is invalid: '.' or '..' is not allowed".into());
+    }
+    if name.len() > 249 {
+        return wrong(format!(
+            "Topic name is invalid: the length of '{name}' is longer than the max allowed length \
+             249"
+        ));
+    }
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    if !name.bytes().all(legal) {
+        return wrong(format!(
+            "Topic name is invalid: '{name}' contains one or more characters other than ASCII \
+             alphanumerics, '.', '_' and '-'"
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_checked_as_kafka_does() {
+        for good in ["a", "A-b.c_9", "...", &"x".repeat(249)] {
+            assert!(check_topic_name(good).is_ok(), "{good}");
+        }
+        for bad in ["", ".", "..", "a/b", "a\0", "ä", "a b", &"x".repeat(250)] {
+            assert!(check_topic_name(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What happens to topics, as the registry's log records it.
+
+#![allow(missing_docs, reason = "rkyv derives an enum from the one below")]
+
+use rkyv::rancor::Error;
+use rkyv::{Archive, Deserialize, Serialize};
+
+/// One event; the value of one record in the registry's log, as an rkyv archive.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A topic was created.
+    TopicCreated(TopicRecord),
+    /// A topic has this many partitions from now on.
+    PartitionsAdded {
+        /// The topic's id.
+        topic: [u8; 16],
+        /// All its partitions.
+        partitions: i32,
+    },
+    /// A topic's own settings are these from now on.
+    ConfigsChanged {
+        /// The topic's id.
+        topic: [u8; 16],
+        /// Names and values, as they were given.
+        configs: Vec<(String, String)>,
+    },
+    /// A topic was deleted: its name is free, its logs are to go.
+    TopicDeleted {
+        /// The topic's id.
+        topic: [u8; 16],
+    },
+    /// The logs of a topic's first partitions are durable on their shards: from now on, one that
+    /// is not there has been lost.
+    Confirmed {
+        /// The topic's id.
+        topic: [u8; 16],
+        /// How many.
+        partitions: i32,
+    },
+    /// The logs of a deleted topic are gone.
+    Gone {
+        /// The topic's id.
+        topic: [u8; 16],
+    },
+    /// Producer ids below this may have been given out.
+    ProducerIds {
+        /// The first one that was not.
+        next: i64,
+    },
+    /// Everything up to here: what is before in the log is not needed any more.
+    Snapshot {
+        /// Live topics.
+        topics: Vec<TopicRecord>,
+        /// Deleted topics whose logs may still be there.
+        dying: Vec<([u8; 16], i32)>,
+        /// See [`Event::ProducerIds`].
+        next_producer_id: i64,
+    },
+}
+
+/// A topic as events carry it.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct TopicRecord {
+    /// Its random id.
+    pub topic: [u8; 16],
+    /// Its name.
+    pub name: String,
+    /// How many partitions it has.
+    pub partitions: i32,
+    /// How many of them are confirmed.
+    pub confirmed: i32,
+    /// Its own settings.
+    pub configs: Vec<(String, String)>,
+}
+
+/// The bytes are no event that this version knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a record of the registry's log can not be read")]
+pub struct EventError;
+
+impl Event {
+    /// The event as a record's value.
+    pub fn encode(&self) -> Vec<u8> {
+        rkyv::to_bytes::<Error>(self).expect("plain values can be archived").to_vec()
+    }
+
+    /// Reads a record's value.
+    pub fn decode(bytes: &[u8]) -> Result<Self, EventError> {
+        let mut aligned = rkyv::util::AlignedVec::<16>::with_capacity(bytes.len());
+        aligned.extend_from_slice(bytes);
+        rkyv::from_bytes::<Self, Error>(&aligned).map_err(|_| EventError)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_survive_their_records() {
+        let topic = TopicRecord {
+            topic: [1; 16],
+            name: "orders".into(),
+            partitions: 3,
+            confirmed: 2,
+            configs: vec![("retention.ms".into(), "1".into())],
+        };
+        let events = [
+            Event::TopicCreated(topic.clone()),
+            Event::PartitionsAdded { topic: [1; 16], partitions: 9 },
+            Event::Snapshot { topics: vec![topic], dying: vec![([2; 16], 1)], next_producer_id: 7 },
+        ];
+        for event in events {
+            assert_eq!(Event::decode(&event.encode()), Ok(event));
+        }
+        assert_eq!(Event::decode(&[1, 2, 3]), Err(EventError));
+    }
+}
