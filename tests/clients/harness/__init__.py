@@ -1,0 +1,1 @@
+"""What the client suites share: tools, broker, text, reports. No third-party imports."""

@@ -1,0 +1,1 @@
+"""One module per client; each names its checks in CHECKS."""
