@@ -96,6 +96,33 @@ impl Event {
 mod tests {
     use super::*;
 
+    /// The bytes that docs/FORMAT.md states.
+    #[test]
+    fn an_event_s_bytes_are_the_documented_ones() {
+        let bytes = Event::Confirmed { topic: [1; 16], partitions: 9 }.encode();
+        let fields = [&[4][..], &[1; 16], &[0; 3], &9_i32.to_le_bytes(), &[0; 24]];
+        assert_eq!(bytes, fields.concat());
+        let (name, configs) = ("orders".into(), vec![("a".into(), "b".into())]);
+        let topic = TopicRecord { topic: [1; 16], name, partitions: 3, confirmed: 2, configs };
+        let fields = [
+            b"a\xff\xff\xff\xff\xff\xff\xffb\xff\xff\xff\xff\xff\xff\xff",
+            &[0, 0, 0, 0][..],
+            &[1; 16],
+            b"orders\xff\xff",
+            &3_i32.to_le_bytes(),
+            &2_i32.to_le_bytes(),
+            &(-52_i32).to_le_bytes(),
+            &1_u32.to_le_bytes(),
+            &[0; 4],
+        ];
+        assert_eq!(Event::TopicCreated(topic).encode(), fields.concat());
+        let bytes = Event::ProducerIds { next: 7 }.encode();
+        assert_eq!(bytes, [&[6][..], &[0; 7], &7_i64.to_le_bytes(), &[0; 32]].concat());
+        let (topics, dying) = (Vec::new(), vec![([2; 16], 5)]);
+        let bytes = Event::Snapshot { topics, dying, next_producer_id: 7 }.encode();
+        assert_eq!(bytes, [0; 0]);
+    }
+
     #[test]
     fn events_survive_their_records() {
         let topic = TopicRecord {

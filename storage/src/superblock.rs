@@ -159,6 +159,60 @@ const _: () = assert!(GENERATIONS_MAX * 16 + 512 <= PAYLOAD_BYTES_MAX, "a superb
 mod tests {
     use super::*;
 
+    /// The bytes that docs/FORMAT.md states.
+    #[test]
+    fn a_layout_s_bytes_are_the_documented_ones() {
+        let layout = Layout {
+            format: FORMAT_VERSION,
+            cluster: *b"cluster-id-here!",
+            shards: 3,
+            generation: 4,
+            shards_since: 2,
+            clean: true,
+            unclean_starts: 9,
+        };
+        let fields = [
+            &1_u32.to_le_bytes()[..],
+            b"cluster-id-here!",
+            &3_u16.to_le_bytes(),
+            &[0; 2],
+            &4_u64.to_le_bytes(),
+            &2_u64.to_le_bytes(),
+            &[1, 0, 0, 0],
+            &9_i32.to_le_bytes(),
+        ];
+        assert_eq!(layout.encode(), fields.concat());
+    }
+
+    /// The bytes that docs/FORMAT.md states.
+    #[test]
+    fn a_superblock_s_bytes_are_the_documented_ones() {
+        let mut superblock = Superblock::new(JournalId([7; 16]), Generation(1), 64 << 20);
+        assert!(superblock.begin(Generation(2), CommitSequence(10), CommitSequence(0)));
+        superblock.checkpoint =
+            Some(CheckpointRef { slot: 1, generation: 2, number: 3, len: 4, crc: 5, floor: 6 });
+        let fields = [
+            // One end, before the root.
+            &1_u64.to_le_bytes()[..],
+            &10_u64.to_le_bytes(),
+            // The root.
+            &[7; 16],
+            &2_u64.to_le_bytes(),
+            &(64_u64 << 20).to_le_bytes(),
+            &(-48_i32).to_le_bytes(),
+            &1_u32.to_le_bytes(),
+            &[1, 0, 0, 0, 0, 0, 0, 0],
+            &[1, 0, 0, 0, 0, 0, 0, 0],
+            &2_u64.to_le_bytes(),
+            &3_u64.to_le_bytes(),
+            &4_u64.to_le_bytes(),
+            &[5, 0, 0, 0, 0, 0, 0, 0],
+            &6_u64.to_le_bytes(),
+            &[0; 56],
+        ];
+        assert_eq!(superblock.encode(), fields.concat());
+    }
+
     #[test]
     fn both_records_survive_their_archive() {
         let mut superblock = Superblock::new(JournalId([7; 16]), Generation(1), 64 << 20);

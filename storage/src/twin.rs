@@ -149,6 +149,22 @@ mod tests {
 
     const MAGIC: [u8; 8] = *b"TestTwin";
 
+    /// The bytes that docs/FORMAT.md states.
+    #[test]
+    fn a_slot_s_bytes_are_the_documented_ones() {
+        let slot = encode(MAGIC, 7, b"payload");
+        let fields = [
+            &b"TestTwin"[..],
+            &7_u64.to_le_bytes(),
+            &7_u32.to_le_bytes(),
+            &[1, 19, 250, 124],
+            &[0; 8],
+            b"payload",
+            &[0; BLOCK_BYTES - 39],
+        ];
+        assert_eq!(slot, fields.concat());
+    }
+
     #[test]
     fn a_damaged_slot_is_told_from_a_whole_one() {
         let slot = encode(MAGIC, 7, b"payload");

@@ -261,6 +261,79 @@ mod tests {
         state
     }
 
+    /// The bytes that docs/FORMAT.md states.
+    #[test]
+    fn a_frame_s_bytes_are_the_documented_ones() {
+        let mut state = state();
+        let batch = ProducerBatch {
+            first_sequence: Sequence(6),
+            last_sequence: Sequence(7),
+            base_offset: Offset(8),
+            last_offset: Offset(9),
+            append_time: Timestamp(50),
+        };
+        let (epoch, last_seen) = (ProducerEpoch(2), Timestamp(60));
+        let entry = ProducerEntry { epoch, last_seen, batches: [batch].into() };
+        state.producers = Producers::from_entries(vec![(ProducerId(77), entry)]);
+        let mut bytes = Vec::new();
+        LogRecord::of(&state, CommitSequence(9)).encode(&mut bytes);
+        let fields = [
+            // The frame.
+            &280_u32.to_le_bytes()[..],
+            &[149, 92, 121, 192],
+            &[0; 8],
+            // An epoch, and where it starts.
+            &[4, 0, 0, 0, 0, 0, 0, 0],
+            &0_i64.to_le_bytes(),
+            // A segment.
+            &0_i64.to_le_bytes(),
+            &1_i64.to_le_bytes(),
+            &5000_u32.to_le_bytes(),
+            &4096_u32.to_le_bytes(),
+            &50_i64.to_le_bytes(),
+            &0_i64.to_le_bytes(),
+            &10_i64.to_le_bytes(),
+            &0_u64.to_le_bytes(),
+            &[1, 0, 0, 0, 0, 0, 0, 0],
+            // The active segment.
+            &10_i64.to_le_bytes(),
+            &2_i64.to_le_bytes(),
+            &[0; 8],
+            &(-1_i64).to_le_bytes(),
+            &(-1_i64).to_le_bytes(),
+            &10_i64.to_le_bytes(),
+            &[0; 16],
+            // A producer's batch, then the producer.
+            &8_i64.to_le_bytes(),
+            &9_i64.to_le_bytes(),
+            &50_i64.to_le_bytes(),
+            &6_i32.to_le_bytes(),
+            &7_i32.to_le_bytes(),
+            &77_i64.to_le_bytes(),
+            &60_i64.to_le_bytes(),
+            &[2, 0, 0, 0],
+            &(-52_i32).to_le_bytes(),
+            &1_u32.to_le_bytes(),
+            &[0; 4],
+            // The root.
+            &[3; 16],
+            &2_i32.to_le_bytes(),
+            &4_i32.to_le_bytes(),
+            &9_u64.to_le_bytes(),
+            &0_i64.to_le_bytes(),
+            &10_i64.to_le_bytes(),
+            &(-256_i32).to_le_bytes(),
+            &1_u32.to_le_bytes(),
+            &(-248_i32).to_le_bytes(),
+            &2_u32.to_le_bytes(),
+            &(-96_i32).to_le_bytes(),
+            &1_u32.to_le_bytes(),
+            // Up to the multiple of 16.
+            &[0; 8],
+        ];
+        assert_eq!(bytes, fields.concat());
+    }
+
     #[test]
     fn a_log_survives_its_record() {
         let state = state();

@@ -9,7 +9,7 @@
 //!  8  len               u32  bytes of the whole commit, a multiple of the block
 //! 12  archive position  u32  a multiple of 16
 //! 16  archive length    u32
-//! 20  crc               u32  CRC-32C of bytes 0..20 and of the archive
+//! 20  crc               u32  CRC-32C of bytes 0..20, of bytes 24..32 and of the archive
 //! 24  version           u16  1
 //! 26  zeros
 //! ```
@@ -217,5 +217,115 @@ impl Preamble {
             durable_through: CommitSequence(stored.durable_through.to_native()),
             entries,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use record::{LeaderEpoch, Offset, PartitionIndex, TopicId, TopicPartition};
+
+    use super::*;
+    use crate::journal::entry::EntryKind;
+
+    fn header() -> CommitHeader {
+        let entry = Entry {
+            kind: EntryKind::Append,
+            log: TopicPartition { topic: TopicId([3; 16]), partition: PartitionIndex(2) },
+            leader_epoch: LeaderEpoch(4),
+            base_offset: Offset(100),
+            segment: Offset(90),
+            segment_position: 500,
+            batch_position: 500,
+            len: 61,
+            position: 32,
+            crc: 0x1234_5678,
+        };
+        CommitHeader {
+            journal: JournalId([7; 16]),
+            generation: Generation(5),
+            sequence: CommitSequence(12),
+            durable_through: CommitSequence(11),
+            entries: vec![entry],
+        }
+    }
+
+    /// The bytes that docs/FORMAT.md states.
+    #[test]
+    fn a_commit_s_bytes_are_the_documented_ones() {
+        let archive = archive(&header());
+        let fields = [
+            // The entry, before the root.
+            &[3; 16][..],
+            &100_i64.to_le_bytes(),
+            &90_i64.to_le_bytes(),
+            &2_i32.to_le_bytes(),
+            &4_i32.to_le_bytes(),
+            &500_u32.to_le_bytes(),
+            &500_u32.to_le_bytes(),
+            &61_u32.to_le_bytes(),
+            &32_u32.to_le_bytes(),
+            &0x1234_5678_u32.to_le_bytes(),
+            &[1, 0, 0, 0],
+            // The root.
+            &[7; 16],
+            &5_u64.to_le_bytes(),
+            &12_u64.to_le_bytes(),
+            &11_u64.to_le_bytes(),
+            &(-104_i32).to_le_bytes(),
+            &1_u32.to_le_bytes(),
+        ];
+        assert_eq!(archive, fields.concat());
+        let fields = [
+            &b"TidemilJ"[..],
+            &4096_u32.to_le_bytes(),
+            &96_u32.to_le_bytes(),
+            &112_u32.to_le_bytes(),
+            &[82, 228, 129, 139],
+            &1_u16.to_le_bytes(),
+            &[0; 6],
+        ];
+        assert_eq!(preamble(4096, 96, &archive).as_slice(), fields.concat());
+    }
+
+    fn commit() -> Vec<u8> {
+        let archive = archive(&header());
+        let mut bytes = preamble(BLOCK_BYTES, 96, &archive).to_vec();
+        bytes.resize(96, 0);
+        bytes.extend_from_slice(&archive);
+        bytes.resize(BLOCK_BYTES, 0);
+        bytes
+    }
+
+    fn read(bytes: &[u8]) -> Result<CommitHeader, CommitError> {
+        let mut aligned = rkyv::util::AlignedVec::<16>::with_capacity(bytes.len());
+        aligned.extend_from_slice(bytes);
+        Preamble::read(&aligned, bytes.len() as u64)?.header(&aligned)
+    }
+
+    #[test]
+    fn damage_of_preamble_or_header_is_noticed() {
+        let commit = commit();
+        assert_eq!(read(&commit), Ok(header()));
+        let summed = (0..PREAMBLE_BYTES).chain(96..96 + 112);
+        for byte in summed {
+            let mut damaged = commit.clone();
+            damaged[byte] ^= 0x20;
+            assert!(read(&damaged).is_err(), "byte {byte}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_version_and_an_entry_that_points_outside_are_named() {
+        let mut newer = commit();
+        newer[24] = 2;
+        assert_eq!(read(&newer), Err(CommitError::Version { version: 2 }));
+        let mut long = header();
+        long.entries[0].len = 65;
+        let archive = archive(&long);
+        let mut bytes = preamble(BLOCK_BYTES, 96, &archive).to_vec();
+        bytes.resize(96, 0);
+        bytes.extend_from_slice(&archive);
+        bytes.resize(BLOCK_BYTES, 0);
+        assert_eq!(read(&bytes), Err(CommitError::Entry { index: 0 }));
     }
 }

@@ -228,6 +228,25 @@ mod tests {
         (index, file)
     }
 
+    /// The bytes that docs/FORMAT.md states.
+    #[test]
+    fn an_entry_s_bytes_are_the_documented_ones() {
+        let mut crc = seeded_crc(LOG, 70_000);
+        crc.update(b"batches");
+        let data_crc = crc.finish();
+        let (offset, max_timestamp, position) = (Offset(21), Timestamp(986), 70_000);
+        let bytes = IndexEntry { offset, max_timestamp, position, data_crc }.encode(LOG);
+        let fields = [
+            &21_i64.to_le_bytes()[..],
+            &986_i64.to_le_bytes(),
+            &70_000_u32.to_le_bytes(),
+            &[100, 41, 217, 222],
+            &[0; 4],
+            &[72, 128, 173, 36],
+        ];
+        assert_eq!(bytes.as_slice(), fields.concat());
+    }
+
     #[test]
     fn entries_come_every_interval_and_are_read_back() {
         let (index, file) = built();
