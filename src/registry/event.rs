@@ -120,7 +120,20 @@ mod tests {
         assert_eq!(bytes, [&[6][..], &[0; 7], &7_i64.to_le_bytes(), &[0; 32]].concat());
         let (topics, dying) = (Vec::new(), vec![([2; 16], 5)]);
         let bytes = Event::Snapshot { topics, dying, next_producer_id: 7 }.encode();
-        assert_eq!(bytes, [0; 0]);
+        let fields = [
+            // A dying topic, before the root.
+            &[2; 16][..],
+            &[5, 0, 0, 0, 0, 0, 0, 0],
+            &[7, 0, 0, 0],
+            &(-28_i32).to_le_bytes(),
+            &[0; 4],
+            &(-36_i32).to_le_bytes(),
+            &1_u32.to_le_bytes(),
+            &[0; 4],
+            &7_i64.to_le_bytes(),
+            &[0; 16],
+        ];
+        assert_eq!(bytes, fields.concat());
     }
 
     #[test]

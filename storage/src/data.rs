@@ -72,7 +72,7 @@ pub fn lock(data: &Path, patience: Duration) -> Result<DirectoryLock, DataError>
 }
 
 /// Where the layout is.
-fn layout_path(data: &Path) -> PathBuf {
+pub fn layout_path(data: &Path) -> PathBuf {
     data.join("layout")
 }
 

@@ -10,6 +10,7 @@ pub mod checkpoint;
 pub mod config;
 pub mod data;
 pub mod identity;
+pub mod inspect;
 pub mod journal;
 pub mod limits;
 pub mod log;

@@ -27,6 +27,22 @@ pub(crate) struct TwinFile {
     version: u64,
 }
 
+/// One copy as it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Slot {
+    /// It checks.
+    Valid {
+        /// Its version.
+        version: u64,
+        /// Its record.
+        payload: Vec<u8>,
+    },
+    /// Zeros, or not there: it was never written.
+    Blank,
+    /// Anything else.
+    Damaged,
+}
+
 /// Why no copy could be read.
 #[derive(Debug, thiserror::Error)]
 pub enum TwinError {
@@ -77,24 +93,28 @@ impl TwinFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             other => other.map_err(failed)?,
         };
-        let len = 2 * BLOCK_BYTES;
-        let (buffer, result) = file.read_at(runtime.pool().dma(len), 0, len, 0).await;
-        let read = result.map_err(failed)?;
-        let bytes = buffer.as_slice().get(..read).unwrap_or_default();
-        if bytes.iter().all(|byte| *byte == 0) {
+        let slots = read_slots(runtime, &file, magic).await.map_err(failed)?;
+        if slots.iter().all(|slot| *slot == Slot::Blank) {
             return Ok(None);
         }
-        let latest = bytes
-            .chunks(BLOCK_BYTES)
-            .filter_map(|slot| decode(slot, magic))
-            .max_by_key(|(version, _)| *version);
-        match latest {
-            Some((version, payload)) => {
-                let payload = payload.to_vec();
-                Ok(Some((Self { file, magic, version }, payload)))
-            }
+        let valid = slots.into_iter().filter_map(|slot| match slot {
+            Slot::Valid { version, payload } => Some((version, payload)),
+            Slot::Blank | Slot::Damaged => None,
+        });
+        match valid.max_by_key(|(version, _)| *version) {
+            Some((version, payload)) => Ok(Some((Self { file, magic, version }, payload))),
             None => Err(TwinError::Damaged { path: path.to_owned() }),
         }
+    }
+
+    /// Reads both copies and changes nothing.
+    pub(crate) async fn inspect(
+        runtime: &Runtime,
+        path: &Path,
+        magic: [u8; 8],
+    ) -> io::Result<[Slot; 2]> {
+        let file = File::open(runtime, path, OpenOptions::default()).await?;
+        read_slots(runtime, &file, magic).await
     }
 
     /// Writes the next version; durable when it resolves. If the future is dropped or fails, the
@@ -108,6 +128,22 @@ impl TwinFile {
         self.version = version;
         Ok(())
     }
+}
+
+async fn read_slots(runtime: &Runtime, file: &File, magic: [u8; 8]) -> io::Result<[Slot; 2]> {
+    let len = 2 * BLOCK_BYTES;
+    let (buffer, result) = file.read_at(runtime.pool().dma(len), 0, len, 0).await;
+    let bytes = buffer.as_slice().get(..result?).unwrap_or_default();
+    let slot = |number: usize| {
+        let bytes = bytes.get(number * BLOCK_BYTES..).unwrap_or_default();
+        let bytes = bytes.get(..BLOCK_BYTES).unwrap_or(bytes);
+        match decode(bytes, magic) {
+            Some((version, payload)) => Slot::Valid { version, payload: payload.to_vec() },
+            None if bytes.iter().all(|byte| *byte == 0) => Slot::Blank,
+            None => Slot::Damaged,
+        }
+    };
+    Ok([slot(0), slot(1)])
 }
 
 fn encode(magic: [u8; 8], version: u64, payload: &[u8]) -> Vec<u8> {

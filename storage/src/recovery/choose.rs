@@ -12,16 +12,18 @@ use crate::journal::files::FileNumber;
 use crate::superblock::Superblock;
 
 /// The valid commits, and what is wrong with them.
-pub(super) struct Chosen {
+pub(crate) struct Chosen {
     /// By number, without gaps from the floor on unless there is damage.
-    pub(super) commits: BTreeMap<CommitSequence, (FileNumber, FoundCommit)>,
+    pub(crate) commits: BTreeMap<CommitSequence, (FileNumber, FoundCommit)>,
     /// The last valid commit.
-    pub(super) last: CommitSequence,
+    pub(crate) last: CommitSequence,
+    /// The last commit that is recorded as durable: by a later start, or by a later commit.
+    pub(crate) durable: CommitSequence,
     /// A commit that was durable is missing: nobody knows what it held.
-    pub(super) missing: Option<CommitSequence>,
+    pub(crate) missing: Option<CommitSequence>,
 }
 
-pub(super) fn choose(
+pub(crate) fn choose(
     found: Vec<(FileNumber, FoundCommit)>,
     superblock: &Superblock,
     floor: CommitSequence,
@@ -33,7 +35,6 @@ pub(super) fn choose(
             commits.insert(sequence, (file, commit));
         }
     }
-    // Everything up to here was recorded as durable: by a later start, or by a later commit.
     let recorded = superblock.ends.iter().map(|end| CommitSequence(end.last)).max();
     let named = commits.values().map(|(_, commit)| commit.header.durable_through).max();
     let before_floor = CommitSequence(floor.0.saturating_sub(1));
@@ -55,12 +56,12 @@ pub(super) fn choose(
         last = next;
     }
     drop(commits.split_off(&last.next()));
-    Chosen { commits, last, missing }
+    Chosen { commits, last, durable, missing }
 }
 
 /// Whether a start could have written this commit: behind the end of the starts before it, and
 /// not behind its own.
-pub(super) fn is_of_its_start(
+pub(crate) fn is_of_its_start(
     superblock: &Superblock,
     generation: Generation,
     sequence: CommitSequence,

@@ -96,7 +96,7 @@ pub fn superblock_path(directory: &Path) -> PathBuf {
     directory.join("superblock")
 }
 
-fn parse_journal_file(path: &Path) -> Option<FileNumber> {
+pub(crate) fn parse_journal_file(path: &Path) -> Option<FileNumber> {
     let name = path.file_name()?.to_str()?.strip_suffix(".journal")?;
     (name.len() == 6).then(|| name.parse().ok().map(FileNumber)).flatten()
 }

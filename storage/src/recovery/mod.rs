@@ -4,12 +4,12 @@
 //! where the journal ends; replaying makes logs of them. All three are pure; reading is
 //! [`journal`]'s.
 
-mod choose;
+pub(crate) mod choose;
 pub mod journal;
 mod peek;
 mod pieces;
 mod replay;
-mod scan;
+pub(crate) mod scan;
 
 pub use journal::{JournalContents, RecoveryError};
 pub use scan::{Flushed, FoundCommit, ScannedFile, scan_file};

@@ -6,7 +6,7 @@ use record::{Offset, TopicPartition};
 use runtime::buffer::{DmaBuf, Slice};
 
 use crate::identity::{CommitSequence, JournalId};
-use crate::journal::commit::{CommitHeader, Preamble};
+use crate::journal::commit::{CommitError, CommitHeader, Preamble};
 use crate::journal::entry::EntryKind;
 use crate::journal::payload::entry_is_intact;
 use crate::limits::BLOCK_BYTES;
@@ -58,26 +58,43 @@ pub fn scan_file(
     flushed: &Flushed,
 ) -> ScannedFile {
     let mut commits = Vec::new();
-    let mut at = 0;
-    while let Some(rest) = bytes.get(at..).filter(|rest| rest.len() >= BLOCK_BYTES) {
-        match read_commit(rest, journal) {
-            Some((preamble, header)) => {
-                let commit = rest.get(..preamble.len).expect("its length was checked");
-                if header.sequence >= floor {
-                    commits.push(check_commit(at as u64, commit, header, flushed));
-                }
-                at += preamble.len;
-            }
-            None => at += BLOCK_BYTES,
+    walk(bytes, journal, |at, found| {
+        if let Ok((commit, header)) = found
+            && header.sequence >= floor
+        {
+            commits.push(check_commit(at, commit, header, flushed));
         }
-    }
+    });
     ScannedFile { commits, len: bytes.len() as u64 }
 }
 
-fn read_commit(bytes: &[u8], journal: JournalId) -> Option<(Preamble, CommitHeader)> {
-    let preamble = Preamble::read(bytes, bytes.len() as u64).ok()?;
-    let header = preamble.header(bytes).ok()?;
-    (header.journal == journal).then_some((preamble, header))
+/// Visits every commit of `journal` in a file's bytes, each with where it starts, and every block
+/// that might start one and does not, with why.
+pub(crate) fn walk<'a>(
+    bytes: &'a [u8],
+    journal: JournalId,
+    mut visit: impl FnMut(u64, Result<(&'a [u8], CommitHeader), CommitError>),
+) {
+    let mut at = 0;
+    while let Some(rest) = bytes.get(at..).filter(|rest| rest.len() >= BLOCK_BYTES) {
+        match read_commit(rest, journal) {
+            Ok((preamble, header)) => {
+                let commit = rest.get(..preamble.len).expect("its length was checked");
+                visit(at as u64, Ok((commit, header)));
+                at += preamble.len;
+            }
+            Err(error) => {
+                visit(at as u64, Err(error));
+                at += BLOCK_BYTES;
+            }
+        }
+    }
+}
+
+fn read_commit(bytes: &[u8], journal: JournalId) -> Result<(Preamble, CommitHeader), CommitError> {
+    let preamble = Preamble::read(bytes, bytes.len() as u64)?;
+    let header = preamble.header(bytes)?;
+    if header.journal == journal { Ok((preamble, header)) } else { Err(CommitError::Magic) }
 }
 
 fn check_commit(

@@ -1,0 +1,288 @@
+//! A segment's batches and its index, each checked against the other.
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use record::{BatchView, HeaderError, Offset, TopicPartition};
+use runtime::buffer::DmaBuf;
+use runtime::{File, OpenOptions, Runtime};
+
+use crate::limits::SCRATCH_BYTES;
+use crate::log::segments::Segment;
+use crate::segment::index::{INDEX_ENTRY_BYTES, IndexEntry, IndexWriter};
+use crate::segment::name::{index_path, segment_path};
+
+/// Which segment to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SegmentToInspect {
+    /// Its log.
+    pub log: TopicPartition,
+    /// Its first offset.
+    pub base: Offset,
+    /// Bytes that are known to be in its file; what is behind them is not looked at.
+    pub flushed: u32,
+    /// It is sealed, and all of it is in its file.
+    pub finished: bool,
+}
+
+impl SegmentToInspect {
+    /// A segment of a checkpoint's record.
+    pub fn of(log: TopicPartition, segment: &Segment) -> Self {
+        let Segment { base, flushed, finished, .. } = *segment;
+        Self { log, base, flushed, finished }
+    }
+}
+
+/// A whole batch.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchReport<'a> {
+    /// Where it starts in the segment.
+    pub position: u32,
+    /// The batch.
+    pub batch: BatchView<'a>,
+    /// Its CRC is right.
+    pub crc_is_valid: bool,
+}
+
+/// Something that is wrong with a segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SegmentFault {
+    /// Where in the file.
+    pub position: u64,
+    /// What.
+    pub what: String,
+}
+
+/// Something that is wrong with an index.
+pub type IndexFault = SegmentFault;
+
+/// What an index is like.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IndexReport {
+    /// Its file.
+    pub path: PathBuf,
+    /// Entries that are right.
+    pub entries: usize,
+    /// Entries that the file does not have yet; they are made when they are needed.
+    pub missing: usize,
+    /// What is wrong.
+    pub faults: Vec<IndexFault>,
+}
+
+/// What a segment is like.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SegmentReport {
+    /// Its file.
+    pub path: PathBuf,
+    /// Bytes of the file.
+    pub len: u64,
+    /// Whole batches.
+    pub batches: u64,
+    /// Offsets that they cover.
+    pub records: u64,
+    /// Behind the last offset of its whole batches.
+    pub next_offset: Offset,
+    /// Bytes of a last batch whose rest the journal has.
+    pub cut: u32,
+    /// What is wrong.
+    pub faults: Vec<SegmentFault>,
+    /// Its index.
+    pub index: IndexReport,
+}
+
+/// Reads a segment and its index; `visit` sees each whole batch.
+pub async fn inspect_segment(
+    runtime: &Runtime,
+    data: &Path,
+    segment: SegmentToInspect,
+    visit: impl FnMut(&BatchReport<'_>),
+) -> io::Result<SegmentReport> {
+    let path = segment_path(data, segment.log, segment.base);
+    let index = read_index(runtime, data, segment).await?;
+    let len = runtime::metadata(runtime, &path).await?.len;
+    let mut check = Check::new(segment, index, visit);
+    check.report.path.clone_from(&path);
+    check.report.len = len;
+    if len < u64::from(segment.flushed) || (segment.finished && len > u64::from(segment.flushed)) {
+        let what = format!("the file has {len} bytes, {} are flushed", segment.flushed);
+        check.fault(len.min(u64::from(segment.flushed)), what);
+    }
+    let end = u32::try_from(len).unwrap_or(u32::MAX).min(segment.flushed);
+    let file = File::open(runtime, &path, OpenOptions::default()).await?;
+    let mut window = SCRATCH_BYTES;
+    while check.position < end {
+        let left = (end - check.position) as usize;
+        let wanted = window.min(left);
+        let at = u64::from(check.position);
+        let (buffer, read) = file.read_at(DmaBuf::zeroed(wanted), 0, wanted, at).await;
+        let bytes = buffer.as_slice().get(..read?).unwrap_or_default();
+        match check.take(bytes, bytes.len() == left) {
+            Step::On => window = SCRATCH_BYTES,
+            Step::More(needs) if wanted < left => window = needs.max(SCRATCH_BYTES),
+            Step::More(_) | Step::Ended => break,
+        }
+        runtime.yield_if_needed().await;
+    }
+    Ok(check.finish())
+}
+
+async fn read_index(
+    runtime: &Runtime,
+    data: &Path,
+    segment: SegmentToInspect,
+) -> io::Result<(PathBuf, Vec<u8>)> {
+    let path = index_path(data, segment.log, segment.base);
+    let file = match File::open(runtime, &path, OpenOptions::default()).await {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((path, Vec::new())),
+        other => other?,
+    };
+    let len = runtime::metadata(runtime, &path).await?.len;
+    let len = usize::try_from(len).map_err(io::Error::other)?;
+    let (buffer, read) = file.read_at(DmaBuf::zeroed(len.max(1)), 0, len, 0).await;
+    let bytes = buffer.as_slice().get(..read?).unwrap_or_default().to_vec();
+    Ok((path, bytes))
+}
+
+enum Step {
+    /// Batches were taken.
+    On,
+    /// The batch at the front needs this many bytes.
+    More(usize),
+    /// Nothing behind can be read.
+    Ended,
+}
+
+/// A segment being checked, batch by batch.
+struct Check<V> {
+    segment: SegmentToInspect,
+    position: u32,
+    next_offset: Offset,
+    writer: IndexWriter,
+    stored: VecDeque<(u64, Option<IndexEntry>)>,
+    /// A batch since the last index entry is damaged, so the entry's sum says nothing new.
+    tainted: bool,
+    report: SegmentReport,
+    visit: V,
+}
+
+impl<V: FnMut(&BatchReport<'_>)> Check<V> {
+    fn new(segment: SegmentToInspect, (path, index): (PathBuf, Vec<u8>), visit: V) -> Self {
+        let stored = index.chunks(INDEX_ENTRY_BYTES).zip(0_u64..).map(|(chunk, number)| {
+            let entry = chunk.first_chunk().and_then(|e| IndexEntry::decode(e, segment.log));
+            (number * INDEX_ENTRY_BYTES as u64, entry)
+        });
+        let stored = stored.collect();
+        let index = IndexReport { path, ..IndexReport::default() };
+        Self {
+            segment,
+            position: 0,
+            next_offset: segment.base,
+            writer: IndexWriter::new(segment.log),
+            stored,
+            tainted: false,
+            report: SegmentReport { index, ..SegmentReport::default() },
+            visit,
+        }
+    }
+
+    fn fault(&mut self, position: u64, what: String) {
+        self.report.faults.push(SegmentFault { position, what });
+    }
+
+    /// Takes whole batches from the front of `bytes`; `all` if nothing flushed is behind them.
+    fn take(&mut self, bytes: &[u8], all: bool) -> Step {
+        let mut rest = bytes;
+        loop {
+            match BatchView::parse(rest) {
+                Ok((batch, behind)) => {
+                    self.batch(&batch);
+                    rest = behind;
+                }
+                Err(HeaderError::Incomplete { .. }) if rest.is_empty() => return Step::On,
+                Err(HeaderError::Incomplete { needs, .. }) if !all => {
+                    return if rest.len() < bytes.len() { Step::On } else { Step::More(needs) };
+                }
+                Err(HeaderError::Incomplete { .. }) if !self.segment.finished => {
+                    self.report.cut = u32::try_from(rest.len()).unwrap_or(u32::MAX);
+                    return Step::Ended;
+                }
+                Err(error) => {
+                    self.fault(u64::from(self.position), format!("no batch: {error}"));
+                    return self.resume();
+                }
+            }
+        }
+    }
+
+    fn batch(&mut self, batch: &BatchView<'_>) {
+        let (position, base) = (self.position, batch.base_offset());
+        if base < self.next_offset {
+            let what = format!("batch {base} comes where {} is due", self.next_offset);
+            self.fault(u64::from(position), what);
+        }
+        let crc_is_valid = batch.crc_is_valid();
+        if let Some(entry) = self.writer.batch(base, batch.header().max_timestamp()) {
+            self.compare(&entry);
+            self.tainted = false;
+        }
+        if !crc_is_valid {
+            self.fault(u64::from(position), format!("batch {base}: the CRC does not match"));
+            self.tainted = true;
+        }
+        self.report.batches += 1;
+        self.report.records += (batch.next_offset().0 - base.0).unsigned_abs();
+        (self.visit)(&BatchReport { position, batch: *batch, crc_is_valid });
+        self.writer.bytes(batch.as_bytes());
+        self.position = self.writer.position();
+        self.next_offset = batch.next_offset();
+    }
+
+    /// The index's next entry must be the one that the segment makes.
+    fn compare(&mut self, made: &IndexEntry) {
+        let Some((at, stored)) = self.stored.pop_front() else {
+            self.report.index.missing += 1;
+            return;
+        };
+        let what = match stored {
+            None => "the entry's CRC does not match".to_owned(),
+            Some(stored) if stored == *made => {
+                self.report.index.entries += 1;
+                return;
+            }
+            Some(stored) if self.tainted && stored.position == made.position => return,
+            Some(stored) => format!(
+                "the entry says offset {} at byte {}, the segment has offset {} at byte {}{}",
+                stored.offset,
+                stored.position,
+                made.offset,
+                made.position,
+                if stored.data_crc == made.data_crc { "" } else { ", and the sum differs" },
+            ),
+        };
+        self.report.index.faults.push(IndexFault { position: at, what });
+    }
+
+    /// Goes on at the next batch that the index knows.
+    fn resume(&mut self) -> Step {
+        while let Some((_, stored)) = self.stored.pop_front() {
+            let Some(entry) = stored.filter(|entry| entry.position > self.position) else {
+                continue;
+            };
+            if entry.position >= self.segment.flushed {
+                break;
+            }
+            self.writer = IndexWriter::resume(self.segment.log, &entry);
+            // The writer stands behind its entry: the batch there must not make it again.
+            (self.position, self.next_offset) = (entry.position, entry.offset);
+            self.tainted = false;
+            return Step::On;
+        }
+        Step::Ended
+    }
+
+    fn finish(mut self) -> SegmentReport {
+        self.report.next_offset = self.next_offset;
+        self.report
+    }
+}
