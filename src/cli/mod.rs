@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it speaks to a person")]
 
+mod log;
 mod serve;
 
 use std::process::ExitCode;
@@ -20,11 +21,14 @@ struct Cli {
 enum Command {
     /// Start the broker
     Serve(serve::ServeArgs),
+    /// Look at what is on the disk, without a running broker
+    Log(log::LogArgs),
 }
 
 /// Parses the command line and runs what it asks for.
 pub fn run() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Log(arguments) => log::run(arguments),
     }
 }

@@ -217,7 +217,7 @@ impl<V: FnMut(&BatchReport<'_>)> Check<V> {
 
     fn batch(&mut self, batch: &BatchView<'_>) {
         let (position, base) = (self.position, batch.base_offset());
-        if base < self.next_offset {
+        if base != self.next_offset {
             let what = format!("batch {base} comes where {} is due", self.next_offset);
             self.fault(u64::from(position), what);
         }
@@ -282,6 +282,13 @@ impl<V: FnMut(&BatchReport<'_>)> Check<V> {
     }
 
     fn finish(mut self) -> SegmentReport {
+        // While a segment grows, its index may have been written further than its last sync.
+        if self.segment.finished && self.report.faults.is_empty() {
+            for (position, _) in self.stored.drain(..) {
+                let what = "an entry that the segment does not have".to_owned();
+                self.report.index.faults.push(IndexFault { position, what });
+            }
+        }
         self.report.next_offset = self.next_offset;
         self.report
     }
