@@ -25,14 +25,6 @@ pub struct FoundCommit {
     pub kept: BTreeMap<usize, Slice>,
 }
 
-/// All commits of one file, in the order of their places.
-pub struct ScannedFile {
-    /// The commits.
-    pub commits: Vec<FoundCommit>,
-    /// Bytes that the file has.
-    pub len: u64,
-}
-
 /// Up to where each log's segments are in their files, by the checkpoint.
 #[derive(Clone, Debug, Default)]
 pub struct Flushed(BTreeMap<TopicPartition, (Offset, u32)>);
@@ -48,15 +40,16 @@ impl Flushed {
     }
 }
 
-/// Finds the commits of `journal` in a file's bytes. A block that does not start one is passed
-/// over: what is behind it may still be valid. Payload that the segments do not have yet is copied
-/// out, the rest only checked; of commits before `floor`, which nobody needs, neither.
+/// Finds the commits of `journal` in a file's bytes, in the order of their places. A block that
+/// does not start one is passed over: what is behind it may still be valid. Payload that the
+/// segments do not have yet is copied out, the rest only checked; of commits before `floor`, which
+/// nobody needs, neither.
 pub fn scan_file(
     bytes: &[u8],
     journal: JournalId,
     floor: CommitSequence,
     flushed: &Flushed,
-) -> ScannedFile {
+) -> Vec<FoundCommit> {
     let mut commits = Vec::new();
     walk(bytes, journal, |at, found| {
         if let Ok((commit, header)) = found
@@ -65,7 +58,7 @@ pub fn scan_file(
             commits.push(check_commit(at, commit, header, flushed));
         }
     });
-    ScannedFile { commits, len: bytes.len() as u64 }
+    commits
 }
 
 /// Visits every commit of `journal` in a file's bytes, each with where it starts, and every block
