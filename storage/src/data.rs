@@ -14,6 +14,7 @@ use std::time::Duration;
 use runtime::{DirectoryLock, Runtime};
 
 use crate::recovery::RecoveryError;
+use crate::recovery::journal::journal_directory;
 use crate::superblock::{FORMAT_VERSION, LAYOUT_MAGIC, Layout};
 use crate::twin::{TwinError, TwinFile};
 
@@ -76,11 +77,21 @@ pub fn layout_path(data: &Path) -> PathBuf {
     data.join("layout")
 }
 
-/// Reads the layout; `None` in a new directory.
+/// Reads the layout; `None` in a new directory. The layout comes before the first journal, so a
+/// directory with a journal and no layout has lost it.
 pub async fn read_layout(runtime: &Runtime, data: &Path) -> Result<Option<Layout>, DataError> {
     let path = layout_path(data);
     let Some((_, bytes)) = TwinFile::open(runtime, &path, LAYOUT_MAGIC).await? else {
-        return Ok(None);
+        let paths = match runtime::list_directory(data) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            listed => listed.map_err(|source| DataError::Io { path: data.to_owned(), source })?,
+        };
+        let first = journal_directory(data, 0);
+        return if paths.contains(&first) {
+            Err(TwinError::Damaged { path }.into())
+        } else {
+            Ok(None)
+        };
     };
     let layout = Layout::decode(&bytes).ok_or(RecoveryError::Unknown { path })?;
     if layout.format > FORMAT_VERSION {

@@ -245,11 +245,6 @@ impl Opening {
             made.map_err(|source| failed_with("create", self.directory.clone(), source))?;
             return Ok((files, handles, 0));
         };
-        for number in &own.unfinished {
-            let path = journal_file_path(&self.directory, *number);
-            let removed = runtime::remove_file(&self.runtime, &path).await;
-            removed.map_err(|source| failed_with("remove", path, source))?;
-        }
         for (number, last) in &own.full {
             handles.insert(*number, self.open_file(*number).await?);
             files.add_full(*number, *last);

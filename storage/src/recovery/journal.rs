@@ -11,7 +11,7 @@ use runtime::local::for_each_concurrently;
 use runtime::{Housekeeping, Runtime};
 
 use super::choose::{Chosen, choose, is_of_its_start};
-use super::peek::{Front, passed, unfinished};
+use super::peek::{Front, not_whole, passed};
 use super::replay::{Replayed, replay};
 use super::scan::{Flushed, FoundCommit, scan_file};
 use crate::checkpoint::record::LogRecord;
@@ -52,6 +52,17 @@ pub enum RecoveryError {
         /// Which file.
         path: PathBuf,
     },
+    /// A journal file is not what its making left: whole, under its own name only once it is.
+    #[error(
+        "{}: not a plain file of {expected} bytes, as every journal file is; nothing was changed",
+        path.display()
+    )]
+    NotWhole {
+        /// Which file.
+        path: PathBuf,
+        /// The bytes that it must have.
+        expected: u64,
+    },
     /// Journal commits that were durable are gone.
     #[error("{}: commit {sequence} was durable and is gone; nothing was changed", path.display())]
     Missing {
@@ -74,8 +85,6 @@ pub struct JournalContents {
     pub full: Vec<(FileNumber, CommitSequence)>,
     /// Files that are whole and hold nothing that is needed.
     pub free: Vec<FileNumber>,
-    /// Files that are not whole: their making was not finished.
-    pub unfinished: Vec<FileNumber>,
     records: Vec<LogRecord>,
     records_of: Generation,
     chosen: Chosen,
@@ -102,7 +111,8 @@ pub(crate) fn parse_journal_file(path: &Path) -> Option<FileNumber> {
 }
 
 impl JournalContents {
-    /// Reads a journal; `None` if there is none: it was never finished being made.
+    /// Reads a journal; `None` if there is none: it was never finished being made. The superblock
+    /// comes before the first file, so files without one are a journal that has lost it.
     pub async fn read(
         runtime: &Runtime,
         housekeeping: &Housekeeping,
@@ -111,7 +121,11 @@ impl JournalContents {
     ) -> Result<Option<Self>, RecoveryError> {
         let path = superblock_path(directory);
         let Some((_, bytes)) = TwinFile::open(runtime, &path, SUPERBLOCK_MAGIC).await? else {
-            return Ok(None);
+            return if has_files(directory)? {
+                Err(TwinError::Damaged { path }.into())
+            } else {
+                Ok(None)
+            };
         };
         let superblock = Superblock::decode(&bytes).ok_or(RecoveryError::Unknown { path })?;
         let reference = superblock.checkpoint_under(layout);
@@ -119,7 +133,7 @@ impl JournalContents {
         let records_of = Generation(reference.map_or(0, |named| named.generation));
         let floor = CommitSequence(reference.map_or(1, |named| named.floor));
         let reading = Reading { runtime, housekeeping, directory, superblock: &superblock, floor };
-        let Scanned { files: scanned, passed, unfinished } = reading.scan(&records).await?;
+        let Scanned { files: scanned, passed } = reading.scan(&records).await?;
         let files: Vec<FileNumber> = scanned.keys().copied().chain(passed).collect();
         let found: Vec<(FileNumber, FoundCommit)> = scanned
             .into_iter()
@@ -131,17 +145,7 @@ impl JournalContents {
         }
         let (full, free) = sort_files(&files, &chosen);
         let last = chosen.last;
-        Ok(Some(Self {
-            superblock,
-            last,
-            floor,
-            full,
-            free,
-            unfinished,
-            records,
-            records_of,
-            chosen,
-        }))
+        Ok(Some(Self { superblock, last, floor, full, free, records, records_of, chosen }))
     }
 
     /// Makes the logs that `owned` names. `now` stands for times that nobody stored.
@@ -181,8 +185,6 @@ struct Scanned {
     files: BTreeMap<FileNumber, Vec<FoundCommit>>,
     /// Those that were not scanned, because they hold nothing that is needed.
     passed: Vec<FileNumber>,
-    /// Those that are not whole.
-    unfinished: Vec<FileNumber>,
 }
 
 impl Reading<'_> {
@@ -192,8 +194,10 @@ impl Reading<'_> {
             paths.into_iter().filter_map(|path| Some((parse_journal_file(&path)?, path))).collect();
         let fronts = self.fronts(&paths).await?;
         let mut passed = passed(&fronts, self.floor);
-        let unfinished = unfinished(&fronts);
-        paths.retain(|number, _| !passed.contains(number) && !unfinished.contains(number));
+        if let Some(path) = not_whole(&fronts).and_then(|number| paths.remove(&number)) {
+            return Err(RecoveryError::NotWhole { path, expected: self.superblock.file_bytes });
+        }
+        paths.retain(|number, _| !passed.contains(number));
         let flushed = Arc::new(flushed(records));
         let has_begun = |number: &FileNumber| fronts.get(number).is_some_and(Front::has_begun);
         let (begun, blank): (BTreeMap<_, _>, BTreeMap<_, _>) =
@@ -204,7 +208,7 @@ impl Reading<'_> {
         } else {
             files.extend(self.scan_files(blank, &flushed).await?);
         }
-        Ok(Scanned { files, passed, unfinished })
+        Ok(Scanned { files, passed })
     }
 
     async fn fronts(
@@ -266,6 +270,15 @@ fn flushed(records: &[LogRecord]) -> Flushed {
         }
     }
     flushed
+}
+
+/// Whether there are journal files, whatever is in them.
+fn has_files(directory: &Path) -> Result<bool, RecoveryError> {
+    match runtime::list_directory(directory) {
+        Ok(paths) => Ok(paths.iter().any(|path| parse_journal_file(path).is_some())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(failed(directory)(error)),
+    }
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> RecoveryError + use<> {

@@ -21,8 +21,9 @@ use crate::superblock::Superblock;
 /// What a journal file's front says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Front {
-    /// The file is shorter than a journal's files are: its making was not finished.
-    Unfinished,
+    /// The file is shorter than a journal's files are, or no plain file. Files come under their
+    /// names only when they are whole, so something else has cut it.
+    NotWhole,
     /// No commit that counts is at its front.
     Blank,
     /// It begins with this commit.
@@ -38,7 +39,7 @@ impl Front {
     ) -> io::Result<Self> {
         let found = runtime::metadata(runtime, path).await?;
         if !found.is_file || found.len < superblock.file_bytes {
-            return Ok(Self::Unfinished);
+            return Ok(Self::NotWhole);
         }
         let options = OpenOptions { direct: true, ..OpenOptions::default() };
         let file = File::open(runtime, path, options).await?;
@@ -86,10 +87,9 @@ pub(super) fn passed(
     fronts.iter().filter(|(_, front)| is_passed(front)).map(|(number, _)| *number).collect()
 }
 
-/// The files whose making was not finished.
-pub(super) fn unfinished(fronts: &BTreeMap<FileNumber, Front>) -> Vec<FileNumber> {
-    let unfinished = fronts.iter().filter(|(_, front)| **front == Front::Unfinished);
-    unfinished.map(|(number, _)| *number).collect()
+/// A file that is not whole.
+pub(super) fn not_whole(fronts: &BTreeMap<FileNumber, Front>) -> Option<FileNumber> {
+    fronts.iter().find(|(_, front)| **front == Front::NotWhole).map(|(number, _)| *number)
 }
 
 #[cfg(test)]
