@@ -8,6 +8,7 @@ mod index_cache;
 mod lifecycle;
 mod locate;
 mod migration;
+mod pace;
 mod read;
 mod retain;
 mod space;
@@ -28,6 +29,7 @@ pub use self::flush::FlushError;
 use self::index_cache::IndexCache;
 pub use self::lifecycle::LogError;
 pub use self::locate::{TimeMatch, Timed};
+use self::pace::Pace;
 pub use self::read::{Extent, FileExtent, LogRange, Plan, ReadError, ReadLimits};
 use crate::config::StoreConfig;
 use crate::journal::ticket::JournalFailed;
@@ -64,6 +66,8 @@ struct Inner {
     /// One flush or checkpoint at a time.
     flushing: Semaphore,
     flush_wanted: Event,
+    /// How fast a flush may go.
+    pace: Pace,
     /// The shard count is being changed: checkpoints are only pending.
     migrating: Cell<bool>,
     /// Too little free space for more records.
@@ -136,6 +140,7 @@ impl Store {
             background: Semaphore::new(crate::limits::BACKGROUND_CALLS),
             flushing: Semaphore::new(1),
             flush_wanted: Event::default(),
+            pace: Pace::default(),
             migrating: Cell::new(false),
             low_space: Cell::new(false),
             stopping: Cell::new(false),
