@@ -4,18 +4,13 @@
 //! in-flight `O_DIRECT` writes still land in the next 60 ms. A descriptor that is also registered
 //! with each ring is held until the ring's last operation has ended, and so is its lock.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-
-use crate::clock::Instant;
-
-/// How often a busy lock is tried again.
-const RETRY: Duration = Duration::from_millis(20);
 
 /// A held lock; give [`DirectoryLock::share`] to every [`crate::Runtime`] that writes below.
 pub struct DirectoryLock {
@@ -33,23 +28,35 @@ impl DirectoryLock {
             .truncate(false)
             .mode(0o640)
             .open(path)?;
-        let deadline = Instant::now().after(patience);
-        loop {
-            // SAFETY: flock has no memory arguments.
-            if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
-                return Ok(Self { file: file.into() });
-            }
-            let error = io::Error::last_os_error();
-            if error.kind() != io::ErrorKind::WouldBlock || Instant::now() >= deadline {
-                return Err(error);
-            }
-            #[expect(clippy::disallowed_methods, reason = "before any shard runs")]
-            std::thread::sleep(RETRY);
+        if lock(&file, libc::LOCK_NB).is_ok() {
+            return Ok(Self { file: file.into() });
         }
+        let waiting = file.try_clone()?;
+        let (told, locked) = flume::bounded(1);
+        std::thread::Builder::new().name("lock".into()).spawn(move || {
+            // Whoever waited may have gone; then the lock goes with this descriptor.
+            let _ = told.send(lock(&waiting, 0));
+        })?;
+        locked.recv_timeout(patience).map_err(|_| io::Error::from(io::ErrorKind::WouldBlock))??;
+        Ok(Self { file: file.into() })
     }
 
     /// Another descriptor of the lock, to be registered with a ring.
     pub fn share(&self) -> io::Result<Arc<OwnedFd>> {
         self.file.try_clone().map(Arc::new)
+    }
+}
+
+/// `flock` for writing, tried again when a signal came between.
+fn lock(file: &File, flags: libc::c_int) -> io::Result<()> {
+    loop {
+        // SAFETY: flock has no memory arguments.
+        if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | flags) } == 0 {
+            return Ok(());
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
     }
 }

@@ -98,7 +98,13 @@ pub fn start(config: Config) -> Result<(Broker, StartReport), ServeError> {
         block_on(small_runtime(), |runtime| migrate::find(runtime, housekeeping, data, shards))??
     };
     let (event_sender, events) = flume::bounded(256);
-    let parts = Parts { config: &config, plan: &plan, found: &found, housekeeping, lock: &lock };
+    let parts = Parts {
+        config: &config,
+        plan: &plan,
+        found: &found,
+        housekeeping: housekeeping.clone(),
+        lock: &lock,
+    };
     let (orders, threads, handles) = parts.start_shards(&event_sender)?;
     let admin = http
         .map(|listener| {
@@ -110,6 +116,7 @@ pub fn start(config: Config) -> Result<(Broker, StartReport), ServeError> {
     let mut broker = Broker { data, found, events, orders, threads, admin, _lock: lock };
     let opened = broker.wait_opened()?;
     let listen = broker.bring_up(shards)?;
+    housekeeping.lower_priority();
     watch_signals(termination, event_sender);
     let settings = &config.settings;
     let report = StartReport {

@@ -15,7 +15,7 @@ pub enum Fault {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TopicConfigError {
     /// No topic has such a configuration.
-    #[error("unknown topic config '{name}'{}", suggestion(*.nearest))]
+    #[error("Unknown topic config name: {name}{}", suggestion(*.nearest))]
     Unknown {
         /// The name, shortened if it is long.
         name: String,
@@ -23,7 +23,7 @@ pub enum TopicConfigError {
         nearest: Option<&'static str>,
     },
     /// Not a value of this configuration.
-    #[error("{name} = {value}: {reason}")]
+    #[error("Invalid value {value} for configuration {name}: {reason}")]
     Invalid {
         /// The configuration.
         name: &'static str,

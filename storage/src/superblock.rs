@@ -74,6 +74,8 @@ pub struct Superblock {
     pub file_bytes: u64,
     /// Earlier starts, oldest first, as far as their commits may still be needed.
     pub ends: Vec<GenerationEnd>,
+    /// The last commit of this start, once it was stopped in order.
+    pub stopped_at: Option<u64>,
     /// The checkpoint in force.
     pub checkpoint: Option<CheckpointRef>,
     /// The checkpoint to be in force once the layout names this start as the one that changed the
@@ -89,6 +91,7 @@ impl Superblock {
             generation: generation.0,
             file_bytes,
             ends: Vec::new(),
+            stopped_at: None,
             checkpoint: None,
             pending: None,
         }
@@ -98,6 +101,12 @@ impl Superblock {
     pub fn checkpoint_under(&self, layout: &Layout) -> Option<CheckpointRef> {
         let pending = self.pending.filter(|pending| pending.generation == layout.shards_since);
         pending.or(self.checkpoint)
+    }
+
+    /// The last commit that was recorded as the end of its start: everything up to it is durable.
+    pub fn recorded_end(&self) -> Option<CommitSequence> {
+        let ends = self.ends.iter().map(|end| end.last).chain(self.stopped_at);
+        ends.max().map(CommitSequence)
     }
 
     /// Where a start ended, if it is an earlier one that is still listed.
@@ -123,6 +132,7 @@ impl Superblock {
         }
         self.ends.push(GenerationEnd { generation: self.generation, last: last.0 });
         self.generation = generation.0;
+        self.stopped_at = None;
         true
     }
 

@@ -12,70 +12,7 @@ pub(crate) struct Allowed {
 }
 
 /// Sorted by rule, path and offence.
-pub(crate) const ALLOWED: &[Allowed] = &[
-    excuse(
-        Rule::Arrows,
-        "storage/Cargo.toml",
-        "storage builds on record, and does not say so",
-        "storage is not begun",
-    ),
-    excuse(
-        Rule::Arrows,
-        "storage/Cargo.toml",
-        "storage builds on runtime, and does not say so",
-        "storage is not begun",
-    ),
-    excuse(Rule::Forbid, "bench/src/main.rs", "no `#![forbid(unsafe_code)]`", "bench is not begun"),
-    excuse(Rule::Forbid, "net/src/lib.rs", "no `#![forbid(unsafe_code)]`", "net is not begun"),
-    excuse(Rule::Forbid, "src/lib.rs", "no `#![forbid(unsafe_code)]`", "the broker is not begun"),
-    excuse(Rule::Forbid, "src/main.rs", "no `#![forbid(unsafe_code)]`", "the broker is not begun"),
-    excuse(
-        Rule::Forbid,
-        "storage/src/lib.rs",
-        "no `#![forbid(unsafe_code)]`",
-        "storage is not begun",
-    ),
-    excuse(
-        Rule::ModuleDocs,
-        "bench/src/main.rs",
-        "does not open with `//!` and what it is",
-        "bench is not begun",
-    ),
-    excuse(
-        Rule::ModuleDocs,
-        "net/src/lib.rs",
-        "does not open with `//!` and what it is",
-        "net is not begun",
-    ),
-    excuse(
-        Rule::ModuleDocs,
-        "runtime/src/lib.rs",
-        "does not open with `//!` and what it is",
-        "the crate's page is written with its executor",
-    ),
-    excuse(
-        Rule::ModuleDocs,
-        "src/lib.rs",
-        "does not open with `//!` and what it is",
-        "the broker is not begun",
-    ),
-    excuse(
-        Rule::ModuleDocs,
-        "src/main.rs",
-        "does not open with `//!` and what it is",
-        "the broker is not begun",
-    ),
-    excuse(
-        Rule::ModuleDocs,
-        "storage/src/lib.rs",
-        "does not open with `//!` and what it is",
-        "storage is not begun",
-    ),
-];
-
-const fn excuse(rule: Rule, path: &'static str, what: &'static str, why: &'static str) -> Allowed {
-    Allowed { rule, path, what, why }
-}
+pub(crate) const ALLOWED: &[Allowed] = &[];
 
 /// Entries out of order, twice there, or without a reason.
 pub(crate) fn check(allowed: &[Allowed]) -> Vec<String> {

@@ -23,6 +23,8 @@ pub(super) enum Job {
         /// What to do with them.
         step: Step,
     },
+    /// Gives way to whatever else runs, from here on.
+    LowerPriority,
     /// Removes files.
     Unlink {
         /// Which.

@@ -1,4 +1,5 @@
-//! Housekeeping: bulk work beside the shards, on one `glommio` thread of low priority.
+//! Housekeeping: bulk work beside the shards, on one `glommio` thread, of low priority once the
+//! shards serve.
 //!
 //! A closed set of jobs on files that no shard writes. What bytes mean is decided by the step that
 //! a scan is given, a pure function of another crate; here they are only moved.
@@ -34,6 +35,14 @@ impl Housekeeping {
         let (jobs, requests) = flume::bounded(QUEUE);
         worker::start(core, requests)?;
         Ok(Self { jobs })
+    }
+
+    /// From here on, whatever else runs goes first. Blocks while the queue is full: for the end of
+    /// a start. Can not be taken back.
+    pub fn lower_priority(&self) {
+        let (reply, _) = flume::bounded(1);
+        // A thread that has ended has no priority.
+        let _ = self.jobs.send(Request { job: Job::LowerPriority, reply });
     }
 
     /// Creates a file of `len` zero bytes at `path`, written and synced; its directory is not.

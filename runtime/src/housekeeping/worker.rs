@@ -19,7 +19,7 @@ const STREAM_DEPTH: usize = 8;
 const IO_MEMORY: usize = 1 << 20;
 /// Jobs under way at once.
 const JOBS: usize = 2;
-/// The priority of the thread: whatever else runs goes first.
+/// How much lower the priority of the thread is, once it is.
 const NICE: i32 = 10;
 
 /// Starts the thread. It ends when all senders of `requests` are gone.
@@ -33,7 +33,6 @@ pub(super) fn start(
         .io_memory(IO_MEMORY)
         .ring_depth(64)
         .spawn(move || async move {
-            lower_priority();
             let workers: Vec<_> = (0..JOBS)
                 .map(|_| {
                     let requests = requests.clone();
@@ -79,6 +78,7 @@ async fn run(job: Job, scratch: &mut Option<DmaBuf>) -> io::Result<Done> {
             let bytes = scratch.as_ref().map_or(&[][..], DmaBuf::as_slice);
             step(&bytes[..read]);
         }
+        Job::LowerPriority => lower_priority(),
         Job::Unlink { paths } => {
             for path in paths {
                 unlink(&path).await?;

@@ -4,6 +4,7 @@ pub mod commit;
 pub mod entry;
 pub mod files;
 pub mod payload;
+pub mod safety;
 pub mod staging;
 pub mod ticket;
 pub mod writer;

@@ -22,6 +22,7 @@ use runtime::{Barrier, File, Instant, Runtime, Sleep};
 use super::commit::CommitHeader;
 use super::entry::{CARRY_PREFIX_BYTES, Entry};
 use super::files::{FileNumber, Files, RoomFor};
+use super::safety::Safety;
 use super::staging::{Closed, FrameId, Staging, Stamp};
 use super::ticket::{CommitTimes, JournalFailed, Progress, Ticket};
 use crate::identity::{CommitSequence, Generation, JournalId};
@@ -487,15 +488,4 @@ impl Journal {
         self.open().advance(Progress::Failed, now);
         self.0.room.notify();
     }
-}
-
-/// When a batch can be read and its ack condition, as its topic's settings say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Safety {
-    /// Readable when written; else when durable.
-    pub relaxed: bool,
-    /// The commit must end with a barrier.
-    pub barrier: bool,
-    /// `flush.ms`, for a commit that need not.
-    pub barrier_within: Option<Duration>,
 }

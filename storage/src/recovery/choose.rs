@@ -34,7 +34,7 @@ pub(super) fn choose(
         }
     }
     // Everything up to here was recorded as durable: by a later start, or by a later commit.
-    let recorded = superblock.ends.iter().map(|end| CommitSequence(end.last)).max();
+    let recorded = superblock.recorded_end();
     let named = commits.values().map(|(_, commit)| commit.header.durable_through).max();
     let before_floor = CommitSequence(floor.0.saturating_sub(1));
     let durable = recorded.max(named).unwrap_or_default().max(before_floor);
@@ -143,6 +143,15 @@ mod tests {
         assert!(superblock.begin(Generation(2), CommitSequence(2), CommitSequence(1)));
         assert_eq!(chosen(vec![commit(1, 1, 0)], &superblock, 1), (vec![1], 2, Some(2)));
         assert_eq!(chosen(vec![], &superblock, 3), (vec![], 2, None));
+    }
+
+    #[test]
+    fn the_last_commit_of_an_orderly_stop_must_be_there() {
+        let mut superblock = first_start();
+        superblock.stopped_at = Some(2);
+        let found = vec![commit(1, 1, 0), commit(1, 2, 1)];
+        assert_eq!(chosen(found, &superblock, 1), (vec![1, 2], 2, None));
+        assert_eq!(chosen(vec![commit(1, 1, 0)], &superblock, 1), (vec![1], 2, Some(2)));
     }
 
     #[test]

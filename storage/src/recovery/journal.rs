@@ -1,7 +1,7 @@
 //! Reading one journal: superblock, checkpoint and files, into what replay needs.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use record::{Offset, Timestamp, TopicPartition};
 use runtime::local::for_each_concurrently;
 use runtime::{Housekeeping, Runtime};
 
-use super::choose::{Chosen, choose};
-use super::peek::{first_commit, passed};
+use super::choose::{Chosen, choose, is_of_its_start};
+use super::peek::{Front, passed, unfinished};
 use super::replay::{Replayed, replay};
-use super::scan::{Flushed, FoundCommit, ScannedFile, scan_file};
+use super::scan::{Flushed, FoundCommit, scan_file};
 use crate::checkpoint::record::LogRecord;
 use crate::checkpoint::writer::{checkpoint_path, read_records};
 use crate::identity::{CommitSequence, Generation, JournalId};
@@ -123,7 +123,7 @@ impl JournalContents {
         let files: Vec<FileNumber> = scanned.keys().copied().chain(passed).collect();
         let found: Vec<(FileNumber, FoundCommit)> = scanned
             .into_iter()
-            .flat_map(|(number, file)| file.commits.into_iter().map(move |found| (number, found)))
+            .flat_map(|(number, file)| file.into_iter().map(move |found| (number, found)))
             .collect();
         let chosen = choose(found, &superblock, floor);
         if let Some(sequence) = chosen.missing {
@@ -178,8 +178,8 @@ struct Reading<'a> {
 
 /// What its files hold.
 struct Scanned {
-    files: BTreeMap<FileNumber, ScannedFile>,
-    /// Those that were not scanned, because they were full before the floor.
+    files: BTreeMap<FileNumber, Vec<FoundCommit>>,
+    /// Those that were not scanned, because they hold nothing that is needed.
     passed: Vec<FileNumber>,
     /// Those that are not whole.
     unfinished: Vec<FileNumber>,
@@ -190,22 +190,50 @@ impl Reading<'_> {
         let paths = runtime::list_directory(self.directory).map_err(failed(self.directory))?;
         let mut paths: BTreeMap<FileNumber, PathBuf> =
             paths.into_iter().filter_map(|path| Some((parse_journal_file(&path)?, path))).collect();
-        let passed = self.passed(&paths).await?;
-        for number in &passed {
-            paths.remove(number);
+        let fronts = self.fronts(&paths).await?;
+        let mut passed = passed(&fronts, self.floor);
+        let unfinished = unfinished(&fronts);
+        paths.retain(|number, _| !passed.contains(number) && !unfinished.contains(number));
+        let flushed = Arc::new(flushed(records));
+        let has_begun = |number: &FileNumber| fronts.get(number).is_some_and(Front::has_begun);
+        let (begun, blank): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            paths.into_iter().partition(|(number, _)| has_begun(number));
+        let mut files = self.scan_files(begun, &flushed).await?;
+        if self.is_whole(&files) {
+            passed.extend(blank.into_keys());
+        } else {
+            files.extend(self.scan_files(blank, &flushed).await?);
         }
-        let mut flushed = Flushed::default();
-        for record in records {
-            if let Some((segment, position)) = record.flushed() {
-                flushed.note(record.log(), segment, position);
+        Ok(Scanned { files, passed, unfinished })
+    }
+
+    async fn fronts(
+        &self,
+        paths: &BTreeMap<FileNumber, PathBuf>,
+    ) -> Result<BTreeMap<FileNumber, Front>, RecoveryError> {
+        let fronts = RefCell::new(BTreeMap::new());
+        for_each_concurrently(paths, PEEKS, |(number, path)| {
+            let fronts = &fronts;
+            async move {
+                let front = Front::read(self.runtime, path, self.superblock).await;
+                fronts.borrow_mut().insert(*number, front.map_err(failed(path))?);
+                Ok::<_, RecoveryError>(())
             }
-        }
-        let flushed = Arc::new(flushed);
+        })
+        .await?;
+        Ok(fronts.into_inner())
+    }
+
+    async fn scan_files(
+        &self,
+        paths: BTreeMap<FileNumber, PathBuf>,
+        flushed: &Arc<Flushed>,
+    ) -> Result<BTreeMap<FileNumber, Vec<FoundCommit>>, RecoveryError> {
         let (journal, len) = (JournalId(self.superblock.journal), self.superblock.file_bytes);
         let floor = self.floor;
         let scanned = RefCell::new(BTreeMap::new());
         for_each_concurrently(paths, SCANS, |(number, path)| {
-            let (scanned, flushed) = (&scanned, Arc::clone(&flushed));
+            let (scanned, flushed) = (&scanned, Arc::clone(flushed));
             async move {
                 let step = move |bytes: &[u8]| scan_file(bytes, journal, floor, &flushed);
                 let found = self.housekeeping.scan(path.clone(), len, step).await;
@@ -214,30 +242,30 @@ impl Reading<'_> {
             }
         })
         .await?;
-        let mut files = scanned.into_inner();
-        let short = |file: &ScannedFile| file.len < len;
-        let unfinished: Vec<FileNumber> =
-            files.iter().filter(|(_, file)| short(file)).map(|(number, _)| *number).collect();
-        files.retain(|_, file| !short(file));
-        Ok(Scanned { files, passed, unfinished })
+        Ok(scanned.into_inner())
     }
 
-    async fn passed(
-        &self,
-        paths: &BTreeMap<FileNumber, PathBuf>,
-    ) -> Result<Vec<FileNumber>, RecoveryError> {
-        let firsts = RefCell::new(BTreeMap::new());
-        for_each_concurrently(paths, PEEKS, |(number, path)| {
-            let firsts = &firsts;
-            async move {
-                let first = first_commit(self.runtime, path, self.superblock).await;
-                firsts.borrow_mut().insert(*number, first.map_err(failed(path))?);
-                Ok::<_, RecoveryError>(())
-            }
-        })
-        .await?;
-        Ok(passed(&firsts.into_inner(), self.floor))
+    /// Whether every commit that is needed was found: known only after an orderly stop, which
+    /// recorded its last one. Then no file without a commit at its front has to be searched.
+    fn is_whole(&self, files: &BTreeMap<FileNumber, Vec<FoundCommit>>) -> bool {
+        let Some(last) = self.superblock.stopped_at else { return false };
+        let headers = files.values().flatten().map(|found| &found.header);
+        let valid = headers
+            .filter(|header| is_of_its_start(self.superblock, header.generation, header.sequence));
+        let found: BTreeSet<u64> = valid.map(|header| header.sequence.0).collect();
+        (self.floor.0..=last).all(|sequence| found.contains(&sequence))
     }
+}
+
+/// Up to where the logs are in their files.
+fn flushed(records: &[LogRecord]) -> Flushed {
+    let mut flushed = Flushed::default();
+    for record in records {
+        if let Some((segment, position)) = record.flushed() {
+            flushed.note(record.log(), segment, position);
+        }
+    }
+    flushed
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> RecoveryError + use<> {

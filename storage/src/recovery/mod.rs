@@ -12,7 +12,7 @@ mod replay;
 mod scan;
 
 pub use journal::{JournalContents, RecoveryError};
-pub use scan::{Flushed, FoundCommit, ScannedFile, scan_file};
+pub use scan::{Flushed, FoundCommit, scan_file};
 
 use record::Offset;
 

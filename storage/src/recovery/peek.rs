@@ -1,4 +1,4 @@
-//! Which journal files hold nothing that is needed, told by their first commits.
+//! Which journal files hold nothing that is needed, told by their fronts.
 //!
 //! Files are filled one after another, from their front. A file whose first commit is older than
 //! the first commit of another file, which is itself not behind the floor, was full before the
@@ -18,23 +18,47 @@ use crate::journal::files::FileNumber;
 use crate::limits::BLOCK_BYTES;
 use crate::superblock::Superblock;
 
-/// The number of the commit at a file's front; `None` if there is none that counts, or the file is
-/// shorter than a journal's files are.
-pub(super) async fn first_commit(
-    runtime: &Runtime,
-    path: &Path,
-    superblock: &Superblock,
-) -> io::Result<Option<CommitSequence>> {
-    let found = runtime::metadata(runtime, path).await?;
-    if !found.is_file || found.len < superblock.file_bytes {
-        return Ok(None);
+/// What a journal file's front says of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Front {
+    /// The file is shorter than a journal's files are: its making was not finished.
+    Unfinished,
+    /// No commit that counts is at its front.
+    Blank,
+    /// It begins with this commit.
+    Begun(CommitSequence),
+}
+
+impl Front {
+    /// Reads it.
+    pub(super) async fn read(
+        runtime: &Runtime,
+        path: &Path,
+        superblock: &Superblock,
+    ) -> io::Result<Self> {
+        let found = runtime::metadata(runtime, path).await?;
+        if !found.is_file || found.len < superblock.file_bytes {
+            return Ok(Self::Unfinished);
+        }
+        let options = OpenOptions { direct: true, ..OpenOptions::default() };
+        let file = File::open(runtime, path, options).await?;
+        let header = read_header(&file, superblock.file_bytes).await?;
+        let counts = |header: &CommitHeader| {
+            header.journal == JournalId(superblock.journal)
+                && is_of_its_start(superblock, header.generation, header.sequence)
+        };
+        let header = header.filter(counts);
+        Ok(header.map_or(Self::Blank, |header| Self::Begun(header.sequence)))
     }
-    let options = OpenOptions { direct: true, ..OpenOptions::default() };
-    let file = File::open(runtime, path, options).await?;
-    let Some(header) = read_header(&file, superblock.file_bytes).await? else { return Ok(None) };
-    let counts = header.journal == JournalId(superblock.journal)
-        && is_of_its_start(superblock, header.generation, header.sequence);
-    Ok(counts.then_some(header.sequence))
+
+    /// Whether a commit was found.
+    pub(super) fn has_begun(&self) -> bool {
+        self.first().is_some()
+    }
+
+    fn first(&self) -> Option<CommitSequence> {
+        if let Self::Begun(first) = self { Some(*first) } else { None }
+    }
 }
 
 async fn read_header(file: &File, room: u64) -> io::Result<Option<CommitHeader>> {
@@ -51,15 +75,21 @@ async fn read_header(file: &File, room: u64) -> io::Result<Option<CommitHeader>>
     Ok(preamble.header_in(block.as_slice(), archive).ok())
 }
 
-/// The files that were full before `floor`, of all files with their first commits.
+/// The files that were full before `floor`.
 pub(super) fn passed(
-    firsts: &BTreeMap<FileNumber, Option<CommitSequence>>,
+    fronts: &BTreeMap<FileNumber, Front>,
     floor: CommitSequence,
 ) -> Vec<FileNumber> {
     // The last file that was begun at or before the floor may hold the floor itself.
-    let begun = firsts.values().copied().flatten().filter(|first| *first <= floor).max();
-    let is_passed = |first: &Option<CommitSequence>| first.is_some_and(|first| Some(first) < begun);
-    firsts.iter().filter(|(_, first)| is_passed(first)).map(|(number, _)| *number).collect()
+    let begun = fronts.values().filter_map(Front::first).filter(|first| *first <= floor).max();
+    let is_passed = |front: &Front| front.first().is_some_and(|first| Some(first) < begun);
+    fronts.iter().filter(|(_, front)| is_passed(front)).map(|(number, _)| *number).collect()
+}
+
+/// The files whose making was not finished.
+pub(super) fn unfinished(fronts: &BTreeMap<FileNumber, Front>) -> Vec<FileNumber> {
+    let unfinished = fronts.iter().filter(|(_, front)| **front == Front::Unfinished);
+    unfinished.map(|(number, _)| *number).collect()
 }
 
 #[cfg(test)]
@@ -67,11 +97,10 @@ mod tests {
     use super::*;
 
     fn passed_of(firsts: &[Option<u64>], floor: u64) -> Vec<u32> {
-        let firsts = firsts
-            .iter()
-            .zip(0..)
-            .map(|(first, number)| (FileNumber(number), first.map(CommitSequence)));
-        passed(&firsts.collect(), CommitSequence(floor)).iter().map(|number| number.0).collect()
+        let front =
+            |first: &Option<u64>| first.map_or(Front::Blank, |n| Front::Begun(CommitSequence(n)));
+        let fronts = firsts.iter().zip(0..).map(|(first, n)| (FileNumber(n), front(first)));
+        passed(&fronts.collect(), CommitSequence(floor)).iter().map(|number| number.0).collect()
     }
 
     #[test]

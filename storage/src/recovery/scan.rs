@@ -25,14 +25,6 @@ pub struct FoundCommit {
     pub kept: BTreeMap<usize, Slice>,
 }
 
-/// All commits of one file, in the order of their places.
-pub struct ScannedFile {
-    /// The commits.
-    pub commits: Vec<FoundCommit>,
-    /// Bytes that the file has.
-    pub len: u64,
-}
-
 /// Up to where each log's segments are in their files, by the checkpoint.
 #[derive(Clone, Debug, Default)]
 pub struct Flushed(BTreeMap<TopicPartition, (Offset, u32)>);
@@ -48,7 +40,7 @@ impl Flushed {
     }
 }
 
-/// Finds the commits of `journal` in a file's bytes. A block that does not start one is passed
+/// Finds the commits of `journal` in a file's bytes, in the order of their places. A block that does not start one is passed
 /// over: what is behind it may still be valid. Payload that the segments do not have yet is copied
 /// out, the rest only checked; of commits before `floor`, which nobody needs, neither.
 pub fn scan_file(
@@ -56,7 +48,7 @@ pub fn scan_file(
     journal: JournalId,
     floor: CommitSequence,
     flushed: &Flushed,
-) -> ScannedFile {
+) -> Vec<FoundCommit> {
     let mut commits = Vec::new();
     let mut at = 0;
     while let Some(rest) = bytes.get(at..).filter(|rest| rest.len() >= BLOCK_BYTES) {
@@ -71,7 +63,7 @@ pub fn scan_file(
             None => at += BLOCK_BYTES,
         }
     }
-    ScannedFile { commits, len: bytes.len() as u64 }
+    commits
 }
 
 fn read_commit(bytes: &[u8], journal: JournalId) -> Option<(Preamble, CommitHeader)> {

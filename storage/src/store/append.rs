@@ -13,9 +13,9 @@ use runtime::local::Permit;
 use super::Store;
 use crate::config::LogConfig;
 use crate::journal::files::RoomFor;
+use crate::journal::safety::Safety;
 use crate::journal::staging::{FrameId, Stamp};
 use crate::journal::ticket::{CommitTimes, JournalFailed, Progress, Ticket};
-use crate::journal::writer::Safety;
 use crate::log::producers::{SequenceError, Verdict};
 use crate::log::{Log, LogStatus};
 

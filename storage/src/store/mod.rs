@@ -171,7 +171,10 @@ impl Store {
         let commits = tasks.commits.await;
         drop(tasks.upkeep);
         checkpoint?;
-        commits.map_err(|JournalFailed| FlushError::Journal)
+        commits.map_err(|JournalFailed| FlushError::Journal)?;
+        let last = self.0.journal.durable_through();
+        self.change_superblock(|superblock| superblock.stopped_at = Some(last.0)).await?;
+        Ok(())
     }
 
     /// The shard's journal.

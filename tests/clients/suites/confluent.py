@@ -282,9 +282,6 @@ def large_messages(session):
 
 def refused_records(session):
     client = producer(session)
-    compacted = create_topic(session, "compacted", config={"cleanup.policy": "compact"})
-    expect.equal(send(client, compacted, b"v")[0], "INVALID_RECORD", "compacted, no key")
-    expect.equal(send(client, compacted, b"v", key=b"k")[0], None, "compacted, with a key")
     plain = create_topic(session, "plain")
     tomorrow = int(time.time() * 1000) + 86_400_000
     expect.equal(send(client, plain, b"v", timestamp=tomorrow)[0], "INVALID_TIMESTAMP", "tomorrow")

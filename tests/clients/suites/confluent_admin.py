@@ -1,7 +1,6 @@
 """The admin side of the confluent suite, with the error codes that Kafka answers."""
 
 import functools
-import warnings
 
 from confluent_kafka import KafkaException, Producer, TopicCollection, TopicPartition
 from confluent_kafka.admin import (
@@ -219,10 +218,12 @@ def configs_are_altered(session):
     kinds = AlterConfigOpType
     succeeded(alter("retention.ms", "5000", kinds.SET), "set")
     config_becomes(session, topic, "retention.ms", "5000")
-    succeeded(alter("cleanup.policy", "compact", kinds.APPEND), "append")
-    config_becomes(session, topic, "cleanup.policy", "delete,compact")
-    succeeded(alter("cleanup.policy", "delete", kinds.SUBTRACT), "subtract")
-    config_becomes(session, topic, "cleanup.policy", "compact")
+    throttled = "leader.replication.throttled.replicas"
+    succeeded(alter(throttled, "0:1,1:1", kinds.SET), "set a list")
+    succeeded(alter(throttled, "2:1", kinds.APPEND), "append")
+    config_becomes(session, topic, throttled, "0:1,1:1,2:1")
+    succeeded(alter(throttled, "1:1", kinds.SUBTRACT), "subtract")
+    config_becomes(session, topic, throttled, "0:1,2:1")
     if session.restart():
         config_becomes(session, topic, "retention.ms", "5000")
     succeeded(alter("retention.ms", None, kinds.DELETE), "delete")
@@ -231,17 +232,6 @@ def configs_are_altered(session):
     refused(alter("retention.ms", "many", kinds.SET), "INVALID_CONFIG", "not a number")
     unknown = alter("retention.ms", "1", kinds.SET, session.topic("unknown"))
     refused(unknown, "UNKNOWN_TOPIC_OR_PART", "an unknown topic")
-
-
-def configs_are_replaced(session):
-    """The old AlterConfigs: what is not named goes back to its default."""
-    topic = create_topic(session, "replaced", config={"max.message.bytes": "5000"})
-    resource = topic_resource(topic, set_config={"retention.ms": "7000"})
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        succeeded(admin(session).alter_configs([resource]), "alter")
-    config_becomes(session, topic, "retention.ms", "7000")
-    config_becomes(session, topic, "max.message.bytes", "1048588")
 
 
 def offsets_are_listed(session):
@@ -308,7 +298,6 @@ CHECKS = {
     "partitions_are_added": partitions_are_added,
     "configs_are_described": configs_are_described,
     "configs_are_altered": configs_are_altered,
-    "configs_are_replaced": configs_are_replaced,
     "offsets_are_listed": offsets_are_listed,
     "records_are_deleted": records_are_deleted,
     "topics_survive_restart": topics_survive_restart,

@@ -1,3 +1,5 @@
+//! The floor's server against plain sockets: echo, durable answers, and its end.
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
