@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use net::kafka::frame::{self, Need};
-use runtime::ReceiveBuffer;
+use runtime::{ReceiveBuffer, Received};
 
 use super::connection::Connection;
 use super::request::Hangup;
@@ -30,7 +30,7 @@ impl Connection {
     /// Receives and dispatches until the peer ends, the connection is to move, or it is ended.
     pub(super) async fn read_all(self: &Rc<Self>) -> Result<(), Hangup> {
         loop {
-            if self.should_move() && self.is_quiet() {
+            if self.should_move() && self.is_quiet() && self.is_ready_to_move().await? {
                 return Ok(());
             }
             let Some(buffer) = self.stream.receive().await? else { return Ok(()) };
@@ -125,9 +125,15 @@ impl Connection {
             return;
         }
         self.shard.metrics.count(Counter::ThrottledReads);
+        self.stop_receiving().await;
+    }
+
+    /// Ends the receive; what has come is in the backlog, what still comes stays in the socket.
+    /// An end or a failure of the stream is seen by the next receive.
+    pub(super) async fn stop_receiving(&self) {
         self.stream.stop_receiving().await;
         let mut backlog = self.backlog.borrow_mut();
-        while let Ok(runtime::Received::Bytes(buffer)) = self.stream.try_receive() {
+        while let Ok(Received::Bytes(buffer)) = self.stream.try_receive() {
             backlog.extend_from_slice(buffer.as_slice());
         }
     }

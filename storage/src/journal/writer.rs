@@ -89,7 +89,7 @@ struct Inner {
     /// Room may have come.
     room: Event,
     observer: RefCell<Option<Observer>>,
-    on_commit: RefCell<Option<Box<dyn Fn()>>>,
+    on_commit: RefCell<Option<Box<dyn Fn(usize)>>>,
 }
 
 #[derive(Clone, Copy)]
@@ -148,8 +148,8 @@ impl Journal {
         *self.0.observer.borrow_mut() = Some(Box::new(observer));
     }
 
-    /// Calls `act` after each commit: the store looks whether it is time to flush.
-    pub fn on_commit(&self, act: impl Fn() + 'static) {
+    /// Calls `act` with its bytes after each commit: the store looks whether it is time to flush.
+    pub fn on_commit(&self, act: impl Fn(usize) + 'static) {
         *self.0.on_commit.borrow_mut() = Some(Box::new(act));
     }
 
@@ -182,6 +182,11 @@ impl Journal {
     /// The last commit under a completed barrier.
     pub fn durable_through(&self) -> CommitSequence {
         self.0.state.get().durable_through
+    }
+
+    /// Whether nothing is being written and nothing waits for it.
+    pub fn is_idle(&self) -> bool {
+        !self.0.state.get().in_flight && self.0.staging.borrow().is_empty()
     }
 
     /// Copies a batch into the open commit.
@@ -404,7 +409,7 @@ impl Journal {
             observer(CommitStatistics { times: ticket.times(), bytes, barrier });
         }
         if let Some(act) = &*inner.on_commit.borrow() {
-            act();
+            act(bytes);
         }
         Ok(())
     }

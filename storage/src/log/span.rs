@@ -62,6 +62,11 @@ impl Tail {
     pub fn push(&mut self, span: Span) {
         if let Some(last) = self.spans.back() {
             assert!(last.precedes(&span), "batches lie back to back and offsets rise");
+            // After a restart: what was carried before is held by a later commit than what was
+            // appended behind it.
+            if last.sequence > span.sequence {
+                self.carried = self.spans.len();
+            }
         }
         self.spans.push_back(span);
     }
@@ -222,6 +227,20 @@ mod tests {
             });
         }
         tail
+    }
+
+    #[test]
+    fn what_follows_a_recovered_carry_is_still_needed() {
+        let mut recovered = Tail::default();
+        for (mut span, sequence) in tail(4).spans.into_iter().zip([35, 35, 20, 21]) {
+            span.sequence = CommitSequence(sequence);
+            recovered.push(span);
+        }
+        assert_eq!(recovered.needed_since(), Some(CommitSequence(20)));
+        recovered.flushed_to(Offset(0), 1000);
+        assert_eq!(recovered.needed_since(), Some(CommitSequence(20)));
+        recovered.flushed_to(Offset(0), 3000);
+        assert_eq!(recovered.needed_since(), Some(CommitSequence(21)));
     }
 
     #[test]

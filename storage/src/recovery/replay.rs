@@ -61,7 +61,8 @@ struct Replay {
     now: Timestamp,
     logs: BTreeMap<TopicPartition, Partial>,
     dead: BTreeSet<TopicPartition>,
-    quarantined: usize,
+    /// How many entries there are of logs that were not known when they were met.
+    unknown: BTreeMap<TopicPartition, usize>,
 }
 
 impl Replay {
@@ -105,7 +106,7 @@ impl Replay {
             _ => {}
         }
         let Some(log) = self.logs.get_mut(&entry.log) else {
-            self.quarantined += usize::from(!self.dead.contains(&entry.log));
+            *self.unknown.entry(entry.log).or_default() += 1;
             return;
         };
         log.known_at = log.known_at.max(known_at);
@@ -120,9 +121,13 @@ impl Replay {
     }
 
     fn finish(self) -> Replayed {
+        // A log that was deleted before the checkpoint has no record in it, but its last batches
+        // may lie behind the floor, before the entry of its death.
+        let unknown = self.unknown.iter().filter(|(log, _)| !self.dead.contains(log));
+        let quarantined = unknown.map(|(_, count)| count).sum();
         let logs = self.logs.into_values().map(Partial::finish).collect();
         let dead = self.dead.into_iter().collect();
-        Replayed { logs, dead, quarantined: self.quarantined }
+        Replayed { logs, dead, quarantined }
     }
 }
 

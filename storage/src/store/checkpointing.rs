@@ -13,8 +13,15 @@ use crate::superblock::CheckpointRef;
 
 impl Store {
     /// Writes a checkpoint. Durable when it resolves. Returns its floor: no commit before is
-    /// needed any more. One at a time; dropping the future leaves the one before in force.
+    /// needed any more. Waits for one that is being written; dropping the future leaves the one
+    /// before in force.
     pub async fn checkpoint(&self) -> Result<CommitSequence, FlushError> {
+        let _turn = self.0.checkpointing.acquire().await;
+        self.checkpoint_in_turn().await
+    }
+
+    /// The same, for who has the turn already.
+    pub(super) async fn checkpoint_in_turn(&self) -> Result<CommitSequence, FlushError> {
         let started = self.0.journal.open().sequence();
         let (slot, number) = {
             let superblock = self.0.superblock.borrow();

@@ -274,8 +274,9 @@ impl Store {
 
     fn observe_commits(&self) {
         let store = Rc::downgrade(&self.0);
-        self.0.journal.on_commit(move || {
+        self.0.journal.on_commit(move |bytes| {
             if let Some(inner) = store.upgrade() {
+                inner.pace.committed(bytes);
                 inner.flush_wanted.notify();
             }
         });

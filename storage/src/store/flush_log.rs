@@ -111,7 +111,9 @@ impl Store {
         let mut writer = writer;
         let mut from = part.from;
         while from < part.to {
-            let to = part.to.min(from + SCRATCH_U32);
+            let piece = u32::try_from(self.0.pace.piece()).unwrap_or(SCRATCH_U32);
+            let to = part.to.min(from + piece);
+            self.pace(u64::from(to - from)).await;
             let slice = self.gather(log, part.segment, from..to, &mut writer, &mut entries);
             let permit = self.0.background.acquire().await;
             file.write_at(vec![slice], u64::from(from), Barrier::None).await?;
@@ -172,7 +174,8 @@ impl Store {
     ) -> Slice {
         assert_eq!(writer.position(), range.start, "the index has seen all bytes before");
         let state = log.state();
-        let mut chunk = self.0.runtime.pool().chunk(SCRATCH_BYTES);
+        let bytes = (range.end - range.start) as usize;
+        let mut chunk = self.0.runtime.pool().chunk(bytes.next_multiple_of(BLOCK_BYTES));
         let mut at = range.start;
         for span in state.tail.from_position(segment, range.start) {
             if at >= range.end {
@@ -196,6 +199,7 @@ impl Store {
 
     /// Makes what was written durable.
     pub(super) async fn sync_written(&self, written: &Written) -> io::Result<()> {
+        self.pace(0).await;
         let _permit = self.0.background.acquire().await;
         written.file.sync_data().await
     }

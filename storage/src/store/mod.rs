@@ -8,6 +8,7 @@ mod index_cache;
 mod lifecycle;
 mod locate;
 mod migration;
+mod pace;
 mod read;
 mod retain;
 mod space;
@@ -28,6 +29,7 @@ pub use self::flush::FlushError;
 use self::index_cache::IndexCache;
 pub use self::lifecycle::LogError;
 pub use self::locate::{TimeMatch, Timed};
+use self::pace::Pace;
 pub use self::read::{Extent, FileExtent, LogRange, Plan, ReadError, ReadLimits};
 use crate::config::StoreConfig;
 use crate::journal::ticket::JournalFailed;
@@ -61,9 +63,13 @@ struct Inner {
     superblock_twin: RefCell<Option<TwinFile>>,
     /// Opens, syncs and the like that may be in flight at once beside the journal's own.
     background: Semaphore,
-    /// One flush or checkpoint at a time.
+    /// One flush at a time.
     flushing: Semaphore,
+    /// One checkpoint at a time: a stop does not wait for a flush, which ends with one too.
+    checkpointing: Semaphore,
     flush_wanted: Event,
+    /// How fast a flush may go.
+    pace: Pace,
     /// The shard count is being changed: checkpoints are only pending.
     migrating: Cell<bool>,
     /// Too little free space for more records.
@@ -135,7 +141,9 @@ impl Store {
             superblock_twin: RefCell::new(Some(parts.superblock_twin)),
             background: Semaphore::new(crate::limits::BACKGROUND_CALLS),
             flushing: Semaphore::new(1),
+            checkpointing: Semaphore::new(1),
             flush_wanted: Event::default(),
+            pace: Pace::default(),
             migrating: Cell::new(false),
             low_space: Cell::new(false),
             stopping: Cell::new(false),
@@ -165,7 +173,9 @@ impl Store {
     /// Nothing may be appended any more. What it could not finish, the next start's recovery does.
     pub async fn stop(&self, tasks: StoreTasks) -> Result<(), FlushError> {
         self.0.stopping.set(true);
-        let checkpoint = self.checkpoint().await;
+        // Kept to the end: a flush that is cut off below must not be within its own checkpoint.
+        let _turn = self.0.checkpointing.acquire().await;
+        let checkpoint = self.checkpoint_in_turn().await;
         self.0.journal.stop();
         self.0.flush_wanted.notify();
         let commits = tasks.commits.await;

@@ -1,0 +1,106 @@
+//! [`Pace`]: how fast a flush goes beside commits that producers wait for.
+//!
+//! A flush at full speed holds the device for as long as it takes, and every barrier meanwhile waits
+//! behind its writes. So it spends what commits earn: some bytes for each byte that was committed,
+//! in writes about as long as the commits that they compete with. See docs/decisions/0009.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use runtime::local::{Event, first};
+
+use super::Store;
+use crate::limits::{BACKGROUND_CALLS, SCRATCH_BYTES};
+
+/// Bytes flushed for each byte committed: a pass ends well before the room it makes is needed.
+const EARNED: u64 = 2;
+/// The shortest write of a flush.
+const PIECE_MIN: u64 = 128 << 10;
+/// What a call costs that moves few bytes: an open, a sync.
+const CALL_BYTES: u64 = 32 << 10;
+/// How long a write waits for commits that do not come.
+const PATIENCE: Duration = Duration::from_millis(1);
+/// The eighth part of the journal's room from which on nothing is slower than it can be.
+const URGENT_EIGHTHS: u64 = 7;
+
+/// What commits have earned, and how long they are.
+#[derive(Default)]
+pub(super) struct Pace {
+    credit: Cell<u64>,
+    /// About how long a commit is: an average over the last ones.
+    commit_bytes: Cell<u64>,
+    earned: Event,
+}
+
+impl Pace {
+    /// A commit of so many bytes was written.
+    pub(super) fn committed(&self, bytes: usize) {
+        let bytes = bytes as u64;
+        let average = self.commit_bytes.get();
+        self.commit_bytes.set(average - average / 8 + bytes / 8);
+        let most = self.piece() * BACKGROUND_CALLS as u64;
+        self.credit.set((self.credit.get() + bytes * EARNED).min(most));
+        self.earned.notify();
+    }
+
+    /// How long a write of a flush may be.
+    pub(super) fn piece(&self) -> u64 {
+        let piece = (self.commit_bytes.get() * EARNED).next_multiple_of(PIECE_MIN);
+        piece.clamp(PIECE_MIN, SCRATCH_BYTES as u64)
+    }
+
+    fn try_spend(&self, bytes: u64) -> bool {
+        let left = self.credit.get().checked_sub(bytes);
+        if let Some(left) = left {
+            self.credit.set(left);
+        }
+        left.is_some()
+    }
+}
+
+impl Store {
+    /// Waits until `bytes` may be written, or a call be made that moves fewer. Gives up its place
+    /// when dropped.
+    pub(super) async fn pace(&self, bytes: u64) {
+        let bytes = bytes.clamp(CALL_BYTES, self.0.pace.piece());
+        let may = || (self.is_flush_urgent() || self.0.pace.try_spend(bytes)).then_some(());
+        let earned = self.0.pace.earned.wait_until(may);
+        first(earned, self.0.runtime.sleep(PATIENCE)).await;
+    }
+
+    /// Nobody is held up by a flush at full speed, or somebody by a slow one.
+    fn is_flush_urgent(&self) -> bool {
+        let files = self.0.journal.files();
+        let room = files.count() as u64 * files.file_bytes();
+        self.0.journal.is_idle()
+            || self.0.waiting.get() > 0
+            || files.used_bytes() >= room / 8 * URGENT_EIGHTHS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commits_earn_credit_up_to_a_limit() {
+        let pace = Pace::default();
+        assert!(!pace.try_spend(1));
+        pace.committed(64 << 10);
+        assert!(pace.try_spend(100 << 10));
+        assert!(!pace.try_spend(100 << 10));
+        (0..1000).for_each(|_| pace.committed(64 << 10));
+        assert!(pace.try_spend(pace.piece() * BACKGROUND_CALLS as u64));
+        assert!(!pace.try_spend(1));
+    }
+
+    #[test]
+    fn writes_are_about_as_long_as_commits() {
+        let pace = Pace::default();
+        assert_eq!(pace.piece(), PIECE_MIN);
+        (0..100).for_each(|_| pace.committed(200 << 10));
+        assert_eq!(pace.piece(), 512 << 10);
+        (0..100).for_each(|_| pace.committed(8 << 20));
+        assert_eq!(pace.piece(), SCRATCH_BYTES as u64);
+    }
+}

@@ -1,0 +1,69 @@
+//! Record batches as Kafka's clients write and read them.
+
+use bytes::Bytes;
+use kafka_protocol::records::{
+    Compression, NO_PARTITION_LEADER_EPOCH, NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE, Record,
+    RecordBatchDecoder, RecordBatchEncoder, RecordEncodeOptions, TimestampType,
+};
+
+/// Who writes a batch, if it is to be told apart from a repeat of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) producer_id: i64,
+    pub(crate) producer_epoch: i16,
+}
+
+/// A batch of `values`; `first_sequence` is of an idempotent producer.
+pub(crate) fn encode(
+    values: impl IntoIterator<Item = Vec<u8>>,
+    identity: Option<(Identity, i32)>,
+) -> Bytes {
+    let (producer_id, producer_epoch, first) = match identity {
+        Some((identity, sequence)) => (identity.producer_id, identity.producer_epoch, sequence),
+        None => (NO_PRODUCER_ID, NO_PRODUCER_EPOCH, NO_SEQUENCE),
+    };
+    let records: Vec<Record> = (0i32..)
+        .zip(values)
+        .map(|(index, value)| Record {
+            transactional: false,
+            control: false,
+            delete_horizon: false,
+            partition_leader_epoch: NO_PARTITION_LEADER_EPOCH,
+            producer_id,
+            producer_epoch,
+            timestamp_type: TimestampType::Creation,
+            offset: i64::from(index),
+            sequence: first + index,
+            timestamp: now_ms(),
+            key: None,
+            value: Some(value.into()),
+            headers: Default::default(),
+        })
+        .collect();
+    let mut bytes = Vec::new();
+    let options = RecordEncodeOptions { version: 2, compression: Compression::None };
+    RecordBatchEncoder::encode(&mut bytes, &records, &options).expect("it can be encoded");
+    bytes.into()
+}
+
+/// The records of all whole batches. The last may be cut off, as Kafka's protocol has it; a
+/// checksum that is wrong is an error.
+pub(crate) fn decode(mut batches: Bytes) -> Result<Vec<Record>, String> {
+    let mut whole = 0;
+    while let Some(length) = batches.get(whole + 8..whole + 12) {
+        let length = u32::from_be_bytes(length.try_into().expect("four"));
+        let end = whole + 12 + usize::try_from(length).expect("64 bits");
+        if end > batches.len() {
+            break;
+        }
+        whole = end;
+    }
+    batches.truncate(whole);
+    let sets = RecordBatchDecoder::decode_all(&mut batches).map_err(|error| error.to_string())?;
+    Ok(sets.into_iter().flat_map(|set| set.records).collect())
+}
+
+fn now_ms() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    i64::try_from(now.expect("after 1970").as_millis()).expect("before the year 292,000,000")
+}
