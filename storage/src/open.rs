@@ -310,6 +310,9 @@ impl Opening {
         let mut gone = Vec::new();
         for (id, found) in recovered {
             let RecoveredLog { mut state, status, gone: before_start, .. } = found;
+            if let LogStatus::Offline { reason } = &status {
+                tracing::error!(log = %id, reason, "partition taken offline");
+            }
             if self.start.raise_epochs {
                 state.leader_epoch = state.leader_epoch.next().unwrap_or(state.leader_epoch);
             }

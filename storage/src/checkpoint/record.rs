@@ -36,6 +36,7 @@ pub struct LogRecord {
     epochs: Vec<(i32, i64)>,
     segments: Vec<SegmentRecord>,
     producers: Vec<ProducerRecord>,
+    damaged: Option<String>,
 }
 
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
@@ -92,6 +93,7 @@ impl LogRecord {
             epochs: state.epochs.starts().iter().map(|(epoch, at)| (epoch.0, at.0)).collect(),
             segments: state.segments.iter().map(SegmentRecord::of).collect(),
             producers: state.producers.entries().map(ProducerRecord::of).collect(),
+            damaged: state.damaged.clone(),
         }
     }
 
@@ -123,6 +125,7 @@ impl LogRecord {
         let segments = self.segments.iter().map(SegmentRecord::to_segment);
         let segments = segments.collect::<Option<Vec<_>>>().ok_or(wrong("segment lengths"))?;
         state.segments = Segments::from_list(segments).ok_or(wrong("segment order"))?;
+        state.damaged.clone_from(&self.damaged);
         state.log_start = Offset(self.log_start);
         state.next_offset = Offset(self.next_offset);
         let coherent = Offset::ZERO <= state.log_start
@@ -275,12 +278,13 @@ mod tests {
         let (epoch, last_seen) = (ProducerEpoch(2), Timestamp(60));
         let entry = ProducerEntry { epoch, last_seen, batches: [batch].into() };
         state.producers = Producers::from_entries(vec![(ProducerId(77), entry)]);
+        state.damaged = Some("gone".into());
         let mut bytes = Vec::new();
         LogRecord::of(&state, CommitSequence(9)).encode(&mut bytes);
         let fields = [
             // The frame.
-            &280_u32.to_le_bytes()[..],
-            &[149, 92, 121, 192],
+            &296_u32.to_le_bytes()[..],
+            &[139, 202, 232, 178],
             &[0; 8],
             // An epoch, and where it starts.
             &[4, 0, 0, 0, 0, 0, 0, 0],
@@ -328,6 +332,9 @@ mod tests {
             &2_u32.to_le_bytes(),
             &(-96_i32).to_le_bytes(),
             &1_u32.to_le_bytes(),
+            &[1, 0, 0, 0],
+            b"gone\xff\xff\xff\xff",
+            &[0; 4],
             // Up to the multiple of 16.
             &[0; 8],
         ];

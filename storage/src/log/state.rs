@@ -70,6 +70,9 @@ pub struct LogState {
     pub tail: Tail,
     /// How far it can be read.
     pub visible: Visible,
+    /// What recovery found damaged, once and for all: a restart does not mend it, even when the
+    /// journal has been written over since.
+    pub damaged: Option<String>,
     /// Records since the last forced barrier (`flush.messages`).
     pub records_since_barrier: u64,
 }
@@ -88,6 +91,7 @@ impl LogState {
             segments: Segments::default(),
             tail: Tail::default(),
             visible,
+            damaged: None,
             records_since_barrier: 0,
         }
     }

@@ -69,7 +69,10 @@ impl Replay {
     fn take_record(&mut self, record: &LogRecord, generation: Generation) {
         let known_at = (generation, record.sequence());
         let (state, offline) = match record.to_state() {
-            Ok(state) => (state, None),
+            Ok(state) => {
+                let damaged = state.damaged.clone();
+                (state, damaged)
+            }
             Err(error) => {
                 let state = LogState::new(record.log(), record::LeaderEpoch::FIRST);
                 (state, Some(error.to_string()))
@@ -221,6 +224,7 @@ impl Partial {
             self.offline = Some(error);
         }
         let state = &mut self.state;
+        state.damaged.clone_from(&self.offline);
         if let Some(active) = state.segments.active() {
             let (offset, segment, position) = (state.next_offset, active.base, active.end);
             state.visible = Visible { offset, segment, position };
