@@ -267,6 +267,13 @@ mod tests {
     /// The bytes that docs/FORMAT.md states.
     #[test]
     fn a_frame_s_bytes_are_the_documented_ones() {
+        let mut bytes = Vec::new();
+        LogRecord::of(&rich_state(), CommitSequence(9)).encode(&mut bytes);
+        assert_eq!(bytes, documented_frame());
+    }
+
+    /// A log with something in every field.
+    fn rich_state() -> LogState {
         let mut state = state();
         let batch = ProducerBatch {
             first_sequence: Sequence(6),
@@ -279,8 +286,10 @@ mod tests {
         let entry = ProducerEntry { epoch, last_seen, batches: [batch].into() };
         state.producers = Producers::from_entries(vec![(ProducerId(77), entry)]);
         state.damaged = Some("gone".into());
-        let mut bytes = Vec::new();
-        LogRecord::of(&state, CommitSequence(9)).encode(&mut bytes);
+        state
+    }
+
+    fn documented_frame() -> Vec<u8> {
         let fields = [
             // The frame.
             &296_u32.to_le_bytes()[..],
@@ -338,7 +347,7 @@ mod tests {
             // Up to the multiple of 16.
             &[0; 8],
         ];
-        assert_eq!(bytes, fields.concat());
+        fields.concat()
     }
 
     #[test]
