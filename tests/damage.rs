@@ -24,10 +24,12 @@ fn killed(root: &Path) -> PathBuf {
     let data = root.join("data");
     let broker = Broker::start(&data);
     let mut client = broker.client();
-    TOPICS.iter().for_each(|topic| client.create_topic(topic, 1));
+    for topic in TOPICS {
+        client.create_topic(topic, 1);
+    }
     for from in (0..30).step_by(3) {
         for topic in TOPICS {
-            assert_eq!(client.produce(topic, 0, &values(from, 3, 50)), Ok(from as i64));
+            assert_eq!(client.produce(topic, 0, &values(from, 3, 50)), Ok(from));
         }
     }
     broker.kill();
@@ -41,7 +43,7 @@ fn flushed(root: &Path) -> PathBuf {
     let mut client = broker.client();
     client.create_topic("a", 1);
     for from in (0..10_000).step_by(100) {
-        assert_eq!(client.produce("a", 0, &values(from, 100, 1_000)), Ok(from as i64));
+        assert_eq!(client.produce("a", 0, &values(from, 100, 1_000)), Ok(from));
     }
     broker.stop();
     data
@@ -89,6 +91,12 @@ fn check_topic(broker: &Broker, topic: &str, count: usize) {
     assert_eq!(broker.client().read_all(topic, 0), Ok(values(0, count, 50)), "{topic}");
 }
 
+fn check_all(broker: &Broker) {
+    for topic in TOPICS {
+        check_topic(broker, topic, 30);
+    }
+}
+
 #[test]
 fn a_damaged_batch_in_the_journal_refuses_its_partition_and_no_other() {
     let root = tempfile::tempdir().unwrap();
@@ -107,7 +115,7 @@ fn a_damaged_batch_in_the_journal_refuses_its_partition_and_no_other() {
         assert_eq!(client.produce("a", 0, &values(0, 1, 50)), Err(STORAGE_ERROR));
         let count = 30 + round;
         check_topic(&broker, "b", count);
-        assert_eq!(client.produce("b", 0, &values(count, 1, 50)), Ok(count as i64));
+        assert_eq!(client.produce("b", 0, &values(count, 1, 50)), Ok(count));
         check_topic(&broker, "c", 30);
         if round == 1 { broker.kill() } else { broker.stop() }
     }
@@ -138,7 +146,7 @@ fn what_lies_behind_the_last_commit_does_not_count() {
     bytes[end + 32..end + 20_000].fill(0xa5);
     fs::write(&path, bytes).unwrap();
     let broker = Broker::start(&data);
-    TOPICS.iter().for_each(|topic| check_topic(&broker, topic, 30));
+    check_all(&broker);
     broker.stop();
 }
 
@@ -149,7 +157,7 @@ fn a_torn_last_commit_is_dropped_and_what_came_before_stays() {
     let journal = Dump::sound(&data, &["journal", "--entries"]);
     let last = *journal.items("commit").iter().max_by_key(|c| number(c, "sequence")).unwrap();
     let entries = journal.items("entry");
-    let lost = |topic: &str| -> usize {
+    let dropped = |topic: &str| -> usize {
         let own = entries.iter().filter(|entry| {
             entry["sequence"] == last["sequence"]
                 && entry["topic"] == topic
@@ -166,9 +174,9 @@ fn a_torn_last_commit_is_dropped_and_what_came_before_stays() {
     let broker = Broker::start(&data);
     let mut client = broker.client();
     for topic in TOPICS {
-        let count = 30 - lost(topic);
+        let count = 30 - dropped(topic);
         check_topic(&broker, topic, count);
-        assert_eq!(client.produce(topic, 0, &values(count, 1, 50)), Ok(count as i64));
+        assert_eq!(client.produce(topic, 0, &values(count, 1, 50)), Ok(count));
     }
     broker.stop();
 }
@@ -197,7 +205,7 @@ fn one_damaged_copy_of_layout_or_superblock_is_survived_by_the_other() {
             copy_directory(&data, &other);
             flip(&other.join(file), copy * 4096 + 40);
             let broker = Broker::start(&other);
-            TOPICS.iter().for_each(|topic| check_topic(&broker, topic, 30));
+            check_all(&broker);
             broker.stop();
             Dump::sound(&other, &["summary"]);
         }
@@ -230,7 +238,7 @@ fn a_damaged_checkpoint_refuses_the_start_and_the_one_not_in_force_is_not_read()
     let other = in_force.with_extension(if slot == "0" { "1" } else { "0" });
     flip(&other, 40);
     let broker = Broker::start(&data);
-    TOPICS.iter().for_each(|topic| check_topic(&broker, topic, 30));
+    check_all(&broker);
     broker.kill();
     flip(&in_force, 40);
     refused(&data, "the checkpoint is damaged");
@@ -294,7 +302,7 @@ fn files_that_are_not_the_broker_s_are_left_alone() {
         fs::write(path, "garbage").unwrap();
     }
     let broker = Broker::start(&data);
-    TOPICS.iter().for_each(|topic| check_topic(&broker, topic, 30));
+    check_all(&broker);
     broker.stop();
     for file in garbage {
         assert_eq!(fs::read(data.join(file)).unwrap(), b"garbage", "{file}");

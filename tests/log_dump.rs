@@ -24,10 +24,10 @@ fn produced(root: &Path) -> PathBuf {
     client.create_topic("orders", 2);
     client.create_topic("events", 1);
     for from in (0..BIG).step_by(100) {
-        assert_eq!(client.produce("orders", 0, &values(from, 100, 1_000)), Ok(from as i64));
+        assert_eq!(client.produce("orders", 0, &values(from, 100, 1_000)), Ok(from));
     }
     for from in (0..SMALL).step_by(3) {
-        assert_eq!(client.produce("orders", 1, &values(from, 3, 100)), Ok(from as i64));
+        assert_eq!(client.produce("orders", 1, &values(from, 3, 100)), Ok(from));
         client.produce("events", 0, &values(from, 3, 10)).unwrap();
     }
     broker.stop();

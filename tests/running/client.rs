@@ -65,7 +65,7 @@ impl Client {
         topic: &str,
         partition: i32,
         values: &[Vec<u8>],
-    ) -> Result<i64, i16> {
+    ) -> Result<usize, i16> {
         let data = PartitionProduceData::default()
             .with_index(partition)
             .with_records(Some(batch(values).into()));
@@ -78,11 +78,10 @@ impl Client {
             .with_topic_data(vec![topic]);
         let answer = self.call(9, &request);
         let partition = &answer.responses[0].partition_responses[0];
-        if partition.error_code == 0 {
-            Ok(partition.base_offset)
-        } else {
-            Err(partition.error_code)
+        if partition.error_code != 0 {
+            return Err(partition.error_code);
         }
+        Ok(usize::try_from(partition.base_offset).unwrap())
     }
 
     /// Reads a partition from `offset` to its end; the error code, or the values.
