@@ -23,6 +23,8 @@ pub struct OpenOptions {
     pub create: bool,
     /// It is an error if it is there.
     pub create_new: bool,
+    /// A symbolic link is followed; otherwise it is an error.
+    pub follow: bool,
     /// Past the page cache (`O_DIRECT`): aligned memory, positions and lengths.
     pub direct: bool,
 }
@@ -49,7 +51,8 @@ pub struct File {
 impl File {
     /// Opens a path. A created file is not durable before its directory is synced.
     pub async fn open(runtime: &Runtime, path: &Path, options: OpenOptions) -> io::Result<Self> {
-        let mut flags = libc::O_CLOEXEC | libc::O_NOFOLLOW | libc::O_NONBLOCK;
+        let mut flags = libc::O_CLOEXEC | libc::O_NONBLOCK;
+        flags |= if options.follow { 0 } else { libc::O_NOFOLLOW };
         flags |= if options.write { libc::O_RDWR } else { libc::O_RDONLY };
         flags |= if options.create { libc::O_CREAT } else { 0 };
         flags |= if options.create_new { libc::O_CREAT | libc::O_EXCL } else { 0 };

@@ -19,7 +19,9 @@ pub async fn read_file(runtime: &Runtime, path: &Path) -> Result<String, ConfigE
 
 async fn read(runtime: &Runtime, path: &Path) -> io::Result<String> {
     let invalid = |what| io::Error::new(io::ErrorKind::InvalidData, what);
-    let file = File::open(runtime, path, OpenOptions::default()).await?;
+    // What a person names may be a link, as in a mounted configuration.
+    let options = OpenOptions { follow: true, ..OpenOptions::default() };
+    let file = File::open(runtime, path, options).await?;
     // One byte more, to see whether there is one.
     let limit = FILE_BYTES_MAX + 1;
     let (buffer, count) = file.read_at(DmaBuf::zeroed(limit), 0, limit, 0).await;

@@ -29,8 +29,8 @@ const MESH_CREDITS: usize = 1024;
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
 /// How long an idle shard looks around before it sleeps.
 const ADAPTIVE_SPIN: Duration = Duration::from_micros(20);
-/// Unused buffers that a shard keeps.
-const POOL_BYTES_MAX: usize = 96 << 20;
+/// Unused buffers that a busy shard keeps at least.
+const POOL_BYTES_MIN: usize = 96 << 20;
 
 /// Why the broker does not start, or did not stop as it should.
 #[derive(Debug, thiserror::Error)]
@@ -139,7 +139,7 @@ fn machine() -> Result<Machine, ServeError> {
     let read = tuning::Machine::read(Path::new("/"));
     let open_files = runtime::raise_open_files_limit()
         .map_err(|source| ServeError::System { action: "raise the limit of open files", source })?;
-    let memory_bytes = read.memory.map_or(1 << 30, |memory| memory.total_bytes);
+    let memory_bytes = read.memory.map_or(1 << 30, |memory| memory.usable_bytes());
     Ok(Machine { memory_bytes, cores: affinity::available_cores()?, open_files })
 }
 
@@ -236,7 +236,10 @@ impl Parts<'_> {
             Poll::Adaptive => IdlePolicy::Adaptive(ADAPTIVE_SPIN),
             Poll::Spin => IdlePolicy::Spin,
         };
-        RuntimeConfig { idle, pool_bytes_max: POOL_BYTES_MAX, ..RuntimeConfig::default() }
+        // A flush gives back half the tail at once, and the next records want it again.
+        let half = usize::try_from(self.plan.tail_bytes / 2).unwrap_or(usize::MAX);
+        let pool_bytes_max = half.max(POOL_BYTES_MIN);
+        RuntimeConfig { idle, pool_bytes_max, ..RuntimeConfig::default() }
     }
 
     /// The cluster's id as Kafka shows it.

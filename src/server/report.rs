@@ -51,8 +51,8 @@ impl fmt::Display for StartReport {
         )?;
         let logs: usize = self.shards.iter().map(|shard| shard.logs).sum();
         let offline: usize = self.shards.iter().map(|shard| shard.offline).sum();
-        let before = if self.clean { "clean stop" } else { "unclean stop" };
-        write!(f, "  logs      {logs} recovered after a {before}")?;
+        let before = if self.clean { "a clean stop" } else { "an unclean stop" };
+        write!(f, "  logs      {logs} recovered after {before}")?;
         if offline > 0 {
             write!(f, ", {offline} OFFLINE (see the log)")?;
         }

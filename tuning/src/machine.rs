@@ -46,6 +46,8 @@ pub struct Memory {
     pub available_bytes: u64,
     /// Swap space, used or not.
     pub swap_bytes: u64,
+    /// What this process's control group may have, if that is limited (version 2, `memory.max`).
+    pub limit_bytes: Option<u64>,
 }
 
 /// The setting `kernel.io_uring_disabled`, which came with Linux 6.6.
@@ -84,7 +86,7 @@ impl Machine {
                 root,
                 "sys/devices/system/clocksource/clocksource0/current_clocksource",
             ),
-            memory: text(root, "proc/meminfo").and_then(|info| Memory::parse(&info)),
+            memory: Memory::read(root),
             transparent_huge_pages: text(root, "sys/kernel/mm/transparent_hugepage/enabled")
                 .and_then(|choices| chosen(&choices).map(str::to_owned)),
             swappiness: text(root, "proc/sys/vm/swappiness").and_then(|text| text.parse().ok()),
@@ -105,6 +107,7 @@ impl Machine {
             ("clocksource", known(self.clocksource.as_ref())),
             ("memory total", memory(|memory| memory.total_bytes)),
             ("memory available", memory(|memory| memory.available_bytes)),
+            ("memory usable", memory(|memory| memory.usable_bytes())),
             ("swap", memory(|memory| memory.swap_bytes)),
             ("transparent huge pages", known(self.transparent_huge_pages.as_ref())),
             ("swappiness", known(self.swappiness)),
@@ -127,7 +130,17 @@ impl Machine {
 }
 
 impl Memory {
-    fn parse(info: &str) -> Option<Self> {
+    /// What a process of this control group can have at most.
+    pub fn usable_bytes(&self) -> u64 {
+        self.limit_bytes.map_or(self.total_bytes, |limit| limit.min(self.total_bytes))
+    }
+
+    fn read(root: &Path) -> Option<Self> {
+        let limit_bytes = group_limit(root);
+        text(root, "proc/meminfo").and_then(|info| Self::parse(&info, limit_bytes))
+    }
+
+    fn parse(info: &str, limit_bytes: Option<u64>) -> Option<Self> {
         let bytes = |key| {
             let kib: u64 = value(info, key)?.strip_suffix(" kB")?.trim().parse().ok()?;
             kib.checked_mul(1024)
@@ -136,6 +149,7 @@ impl Memory {
             total_bytes: bytes("MemTotal")?,
             available_bytes: bytes("MemAvailable")?,
             swap_bytes: bytes("SwapTotal")?,
+            limit_bytes,
         })
     }
 }
@@ -177,6 +191,18 @@ fn mib(bytes: u64) -> String {
 }
 
 /// A file's text without the white space around it.
+/// The lowest `memory.max` from this process's control group up to the root.
+fn group_limit(root: &Path) -> Option<u64> {
+    let groups = text(root, "proc/self/cgroup")?;
+    let own = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    let mounted = Path::new("sys/fs/cgroup");
+    let limits = Path::new(own).ancestors().filter_map(|group| {
+        let file = mounted.join(group).join("memory.max");
+        text(root, file.to_str()?)?.parse::<u64>().ok()
+    });
+    limits.min()
+}
+
 fn text(root: &Path, file: &str) -> Option<String> {
     let text = fs::read_to_string(root.join(file)).ok()?;
     Some(text.trim().to_owned())

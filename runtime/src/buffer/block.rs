@@ -1,7 +1,7 @@
 //! One aligned allocation and the way home: the owner type under every buffer of this crate.
 
-use std::alloc::Layout;
-use std::ptr::NonNull;
+use std::alloc::{Layout, handle_alloc_error};
+use std::ptr::{self, NonNull};
 
 use super::pool::Home;
 use super::usage::Usage;
@@ -9,6 +9,12 @@ use super::usage::Usage;
 /// Every buffer starts on this boundary and is a multiple of it long: enough for `O_DIRECT` on
 /// any device with blocks of up to 4 KiB.
 pub const BLOCK_ALIGNMENT: usize = 4096;
+
+/// From this size on memory is mapped by itself: the kernel's pages are zero already, and the
+/// system's allocator would zero them again.
+const MAPPED_MIN: usize = 256 << 10;
+/// A huge page: one entry to pin and to look up for what would be 512.
+const HUGE: usize = 2 << 20;
 
 /// Memory of a fixed capacity, always initialised, owned by whoever holds the value.
 pub(super) struct Block {
@@ -28,10 +34,13 @@ impl Block {
     /// Zeroed memory of at least `capacity` bytes, rounded up to [`BLOCK_ALIGNMENT`].
     pub(super) fn allocate(capacity: usize) -> Self {
         let capacity = capacity.max(1).next_multiple_of(BLOCK_ALIGNMENT);
-        let layout = layout(capacity);
-        // SAFETY: the layout is not empty: capacity is at least one alignment.
-        let memory = unsafe { std::alloc::alloc_zeroed(layout) };
-        let Some(memory) = NonNull::new(memory) else { std::alloc::handle_alloc_error(layout) };
+        let memory = if capacity < MAPPED_MIN {
+            // SAFETY: the layout is not empty: capacity is at least one alignment.
+            unsafe { std::alloc::alloc_zeroed(layout(capacity)) }
+        } else {
+            map(capacity)
+        };
+        let Some(memory) = NonNull::new(memory) else { handle_alloc_error(layout(capacity)) };
         Self { memory, capacity, home: None, usage: None }
     }
 
@@ -68,10 +77,40 @@ impl Drop for Block {
             home.take_back(Self { memory, capacity, home: None, usage: None });
             return;
         }
+        if self.capacity >= MAPPED_MIN {
+            // SAFETY: the memory is a mapping of this length, and this value, its only owner, ends
+            // here.
+            unsafe { libc::munmap(self.memory.as_ptr().cast(), self.capacity) };
+            return;
+        }
         // SAFETY: the memory came from `alloc_zeroed` with this layout, and this value, its only
         // owner, ends here.
         unsafe { std::alloc::dealloc(self.memory.as_ptr(), layout(self.capacity)) };
     }
+}
+
+/// New zeroed pages; null if there are none.
+fn map(capacity: usize) -> *mut u8 {
+    // SAFETY: a new private anonymous mapping touches no memory that exists.
+    let address = unsafe {
+        libc::mmap(
+            ptr::null_mut(),
+            capacity,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        )
+    };
+    if address == libc::MAP_FAILED {
+        return ptr::null_mut();
+    }
+    if capacity >= HUGE {
+        // SAFETY: the range is our new mapping; the advice changes no content. Without huge pages
+        // it is refused, and nothing is lost.
+        unsafe { libc::madvise(address, capacity, libc::MADV_HUGEPAGE) };
+    }
+    address.cast()
 }
 
 fn layout(capacity: usize) -> Layout {

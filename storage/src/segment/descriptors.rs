@@ -54,7 +54,7 @@ impl Descriptors {
             return Ok(file);
         }
         let write = access == Access::Write;
-        let options = OpenOptions { write, create: write, direct: write, create_new: false };
+        let options = OpenOptions { write, create: write, direct: write, ..OpenOptions::default() };
         let path = segment_path(&self.data, log, segment);
         let file = File::open(&self.runtime, &path, options).await?;
         self.keep(key, file.clone());

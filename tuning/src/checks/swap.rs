@@ -43,7 +43,12 @@ mod tests {
             (Some(1 << 30), None, Verdict::Unknown),
             (None, Some(60), Verdict::Unknown),
         ] {
-            let memory = |swap_bytes| Memory { total_bytes: 2, available_bytes: 1, swap_bytes };
+            let memory = |swap_bytes| Memory {
+                total_bytes: 2,
+                available_bytes: 1,
+                swap_bytes,
+                limit_bytes: None,
+            };
             let memory = swap_bytes.map(memory);
             let found = check(&Machine { memory, swappiness, ..Machine::default() });
             assert_eq!(found.verdict, verdict, "{}", found.current);

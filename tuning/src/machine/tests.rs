@@ -65,6 +65,7 @@ fn every_fact_is_read() {
         total_bytes: 24_684_084 * 1024,
         available_bytes: 24_139_756 * 1024,
         swap_bytes: 1 << 30,
+        limit_bytes: None,
     };
     assert_eq!(machine.memory, Some(memory));
     assert_eq!(machine.transparent_huge_pages.as_deref(), Some("madvise"));
@@ -103,6 +104,22 @@ fn who_may_use_io_uring_is_read_with_its_group() {
     let group = "proc/sys/kernel/io_uring_group";
     let machine = machine(&[(disabled, "1\n"), (group, "107\n")]);
     assert_eq!(machine.io_uring, Some(IoUring::Restricted { group: Some(107) }));
+}
+
+#[test]
+fn the_lowest_limit_of_the_control_groups_counts() {
+    let group = ("proc/self/cgroup", "1:name=x:/other\n0::/work/broker\n");
+    let limits = [
+        WHOLE[2],
+        group,
+        ("sys/fs/cgroup/work/broker/memory.max", "max\n"),
+        ("sys/fs/cgroup/work/memory.max", "1073741824\n"),
+        ("sys/fs/cgroup/memory.max", "2147483648\n"),
+    ];
+    let memory = machine(&limits).memory.expect("it is known");
+    assert_eq!((memory.limit_bytes, memory.usable_bytes()), (Some(1 << 30), 1 << 30));
+    let memory = machine(&limits[..3]).memory.expect("it is known");
+    assert_eq!((memory.limit_bytes, memory.usable_bytes()), (None, memory.total_bytes));
 }
 
 #[test]
