@@ -318,6 +318,9 @@ impl Opening {
             if self.start.raise_epochs {
                 state.leader_epoch = state.leader_epoch.next().unwrap_or(state.leader_epoch);
             }
+            if let LogStatus::Offline { reason } = &status {
+                tracing::error!(log = %id, reason, "partition offline: it can not be recovered");
+            }
             let data = &self.start.config.data;
             for base in before_start {
                 gone.extend([segment_path(data, id, base), index_path(data, id, base)]);
