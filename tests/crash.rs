@@ -104,7 +104,10 @@ fn rounds(
             Weight::Heavy => Duration::from_millis(random.range(300, 1_500)),
             Weight::Mixed => draw_delay(random),
         };
-        let drain = random.one_in(7).then(|| Duration::from_micros(random.range(0, 40_000)));
+        let drain = random.one_in(5).then(|| {
+            let micros_max = [3_000, 15_000, 60_000][random.index(3)];
+            Duration::from_micros(random.range(0, micros_max))
+        });
         world.load(broker, delay, drain, weight, tally)?;
         left = left.saturating_sub(1);
         if changes_shards && random.one_in(2) {

@@ -183,11 +183,14 @@ impl Opening {
         now: Timestamp,
     ) -> (BTreeMap<TopicPartition, RecoveredLog>, Vec<TopicPartition>, usize) {
         let mut logs: BTreeMap<TopicPartition, RecoveredLog> = BTreeMap::new();
-        let (mut dead, mut quarantined) = (Vec::new(), 0);
+        let mut dead = Vec::new();
+        let mut unknown: BTreeMap<TopicPartition, usize> = BTreeMap::new();
         for contents in self.start.own.iter().chain(&self.start.others) {
             let replayed = contents.replay(&owned, now);
-            quarantined += replayed.quarantined;
             dead.extend(replayed.dead);
+            for (log, entries) in replayed.unknown {
+                *unknown.entry(log).or_default() += entries;
+            }
             for log in replayed.logs {
                 let id = log.state.id;
                 let known = logs.get(&id).map(|known| known.known_at);
@@ -196,6 +199,10 @@ impl Opening {
                 }
             }
         }
+        // A log that has moved away and come back left entries behind in this journal; so did one
+        // that died elsewhere.
+        unknown.retain(|id, _| !logs.contains_key(id) && !dead.contains(id));
+        let quarantined = unknown.values().sum();
         dead.retain(|id| !logs.contains_key(id));
         if quarantined > 0 {
             tracing::error!(quarantined, "journal entries of unknown partitions were left alone");

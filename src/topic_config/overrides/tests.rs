@@ -109,8 +109,8 @@ fn what_is_not_offered_says_so() {
     );
     assert_eq!(
         message("compression.type", "zstd"),
-        "Invalid value zstd for configuration compression.type: batches are kept as their producer compressed them; \
-         only compression.type=producer is offered so far"
+        "Invalid value zstd for configuration compression.type: batches are kept as their producer \
+         compressed them; only compression.type=producer is offered so far"
     );
     assert_eq!(
         message("max.message.bytes", "33554433"),

@@ -69,6 +69,8 @@ pub struct CommitStatistics {
 pub struct Journal(Rc<Inner>);
 
 type Observer = Box<dyn Fn(CommitStatistics)>;
+/// Told the bytes of each commit.
+type OnCommit = Box<dyn Fn(usize)>;
 
 struct Inner {
     runtime: Runtime,
@@ -89,7 +91,7 @@ struct Inner {
     /// Room may have come.
     room: Event,
     observer: RefCell<Option<Observer>>,
-    on_commit: RefCell<Option<Box<dyn Fn(usize)>>>,
+    on_commit: RefCell<Option<OnCommit>>,
 }
 
 #[derive(Clone, Copy)]

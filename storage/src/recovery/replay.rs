@@ -30,8 +30,8 @@ struct Partial {
 pub(crate) struct Replayed {
     pub(crate) logs: Vec<RecoveredLog>,
     pub(crate) dead: Vec<TopicPartition>,
-    /// Entries of logs that neither live nor are dead.
-    pub(crate) quarantined: usize,
+    /// How many entries there are of logs that neither live here nor are dead.
+    pub(crate) unknown: BTreeMap<TopicPartition, usize>,
 }
 
 /// Makes the logs that `owned` names of records and commits. `now` stands for times that nobody
@@ -126,11 +126,11 @@ impl Replay {
     fn finish(self) -> Replayed {
         // A log that was deleted before the checkpoint has no record in it, but its last batches
         // may lie behind the floor, before the entry of its death.
-        let unknown = self.unknown.iter().filter(|(log, _)| !self.dead.contains(log));
-        let quarantined = unknown.map(|(_, count)| count).sum();
+        let mut unknown = self.unknown;
+        unknown.retain(|log, _| !self.dead.contains(log));
         let logs = self.logs.into_values().map(Partial::finish).collect();
         let dead = self.dead.into_iter().collect();
-        Replayed { logs, dead, quarantined }
+        Replayed { logs, dead, unknown }
     }
 }
 

@@ -22,7 +22,10 @@ impl Store {
 
     /// The same, for who has the turn already.
     pub(super) async fn checkpoint_in_turn(&self) -> Result<CommitSequence, FlushError> {
+        // What is needed now, not at the end: a flush that goes on meanwhile needs less, but the
+        // records below may be from before it.
         let started = self.0.journal.open().sequence();
+        let needed = self.oldest_needed().map_or(started, |needed| needed.min(started));
         let (slot, number) = {
             let superblock = self.0.superblock.borrow();
             let named = [superblock.checkpoint, superblock.pending].into_iter().flatten();
@@ -51,7 +54,6 @@ impl Store {
         let (len, crc) = writer.finish().await?;
         runtime::sync_directory(&self.0.runtime, &self.0.journal_directory).await?;
         self.barrier().await?;
-        let needed = self.oldest_needed().map_or(started, |needed| needed.min(started));
         let generation = self.0.superblock.borrow().generation;
         let reference = CheckpointRef { slot, generation, number, len, crc, floor: needed.0 };
         let migrating = self.0.migrating.get();

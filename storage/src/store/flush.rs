@@ -80,11 +80,15 @@ impl Store {
         let durable = self.0.journal.durable_through();
         let files = self.0.journal.files();
         let half = files.count() / 2;
-        if files.used_bytes() >= half as u64 * files.file_bytes() {
-            // Short of files, the oldest one alone is emptied: the reserve holds what it carries.
-            let spare = files.free() > RESERVED_FILES;
-            let oldest = if spare { half.div_ceil(2) } else { 1 };
-            return Some(files.last_of_oldest(oldest)?.min(durable));
+        let is_half_full = files.used_bytes() >= half as u64 * files.file_bytes();
+        // Appends leave the reserve alone: a commit that the current file has no room for waits.
+        let is_short = files.free() <= RESERVED_FILES;
+        // Short of files, the oldest one alone is emptied: the reserve holds what it carries.
+        let oldest = if is_short { 1 } else { half.div_ceil(2) };
+        if (is_half_full || is_short)
+            && let Some(last) = files.last_of_oldest(oldest)
+        {
+            return Some(last.min(durable));
         }
         drop(files);
         if self.0.tail_usage.bytes() < self.0.config.tail_bytes / 2 {
