@@ -70,7 +70,7 @@ pub(crate) fn run(args: &FetchArgs) -> Result<(), BenchError> {
         let sent = sendfile_rate(&place.dir, bytes, args.cold, place.core, place.load_core)?;
         runs.push((passed, sent));
     }
-    report.table(table(args, &runs));
+    report.table(table(args, &runs))?;
     broker.end()?;
     report.end(place.json.as_deref())
 }

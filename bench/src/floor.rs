@@ -14,7 +14,7 @@ use crate::broker::create;
 use crate::cli::{FloorArgs, FloorMode, ServeFloorArgs};
 use crate::error::{BenchError, io_error};
 use crate::latency::Latencies;
-use crate::report::{Cell, Report, Table};
+use crate::report::{Cell, Report, Table, show};
 use crate::spread::Spread;
 
 /// This program, to be started again as the floor's server.
@@ -66,7 +66,7 @@ pub(crate) fn serve(args: &ServeFloorArgs) -> Result<(), BenchError> {
     };
     let config = FloorConfig::new(work, args.core);
     let server = runtime::floor::serve(config).map_err(io_error("start the floor's server"))?;
-    println!("{READY}{} {:?}", server.address(), server.probe());
+    show(&format!("{READY}{} {:?}", server.address(), server.probe()))?;
     termination.wait();
     server.stop().map(drop).map_err(io_error("end the floor's server"))
 }
@@ -78,20 +78,20 @@ pub(crate) fn run(args: &FloorArgs) -> Result<(), BenchError> {
     report.setting("cores", format!("{} server, {} load", args.place.core, args.place.load_core));
     let wants = |mode| args.mode == mode || args.mode == FloorMode::All;
     if wants(FloorMode::Echo) {
-        report.table(network(args, None)?);
+        report.table(network(args, None)?)?;
     }
     if wants(FloorMode::Append) {
-        report.table(appends(args)?);
+        report.table(appends(args)?)?;
     }
     if wants(FloorMode::Durable) {
         let journal = args.place.dir.join("floor");
-        report.table(network(args, Some(&journal))?);
+        report.table(network(args, Some(&journal))?)?;
     }
     if wants(FloorMode::Disk) {
-        report.table(disk(args)?);
+        report.table(disk(args)?)?;
     }
     if wants(FloorMode::Sendfile) {
-        report.table(files(args)?);
+        report.table(files(args)?)?;
     }
     report.end(args.place.json.as_deref())
 }
@@ -235,7 +235,7 @@ fn files(args: &FloorArgs) -> Result<Table, BenchError> {
     Ok(table)
 }
 
-/// Bytes a second of a new file of `bytes` sent by `sendfile`.
+/// Bytes a second of a new file of `bytes`, rounded up to whole MiB, sent by `sendfile`.
 pub(crate) fn sendfile_rate(
     directory: &Path,
     bytes: u64,
@@ -245,7 +245,7 @@ pub(crate) fn sendfile_rate(
 ) -> Result<f64, BenchError> {
     let report = sendfile(&SendfileConfig {
         directory: directory.to_owned(),
-        bytes,
+        bytes: bytes.next_multiple_of(1 << 20),
         call_bytes: 1 << 20,
         cold,
         sequential: true,

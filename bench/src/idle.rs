@@ -26,7 +26,7 @@ pub(crate) fn run(args: &IdleArgs) -> Result<(), BenchError> {
     let seconds = args.seconds.as_secs_f64();
     let per_second = |of: fn(&ProcessUse) -> u64| {
         let pairs = uses.windows(2).filter_map(|pair| Some((pair.first()?, pair.last()?)));
-        Spread::of(pairs.map(|(from, to)| (of(to) - of(from)) as f64 / seconds))
+        Spread::of(pairs.map(|(from, to)| of(to).saturating_sub(of(from)) as f64 / seconds))
             .ok_or(BenchError::Nothing("no looks"))
     };
     let last = uses.last().copied().unwrap_or_default();
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &IdleArgs) -> Result<(), BenchError> {
         Cell::number(last.resident_kib as f64 / 1024.0, 0),
         Cell::count(last.descriptors),
     ]);
-    report.table(table);
+    report.table(table)?;
     report.end(place.json.as_deref())
 }
 

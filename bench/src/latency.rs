@@ -79,14 +79,14 @@ impl Latencies {
     /// The whole distribution, a line for each step: the quantile, the nanoseconds at it, how many
     /// are at most that.
     pub(crate) fn to_csv(&self) -> String {
-        let mut text = String::from("quantile,nanoseconds,count\n");
+        let mut lines = vec!["quantile,nanoseconds,count".to_owned()];
         let mut count = 0;
         for step in self.latency.iter_quantiles(5) {
             count += step.count_since_last_iteration();
             let (quantile, value) = (step.quantile_iterated_to(), step.value_iterated_to());
-            text.push_str(&format!("{quantile},{value},{count}\n"));
+            lines.push(format!("{quantile},{value},{count}"));
         }
-        text
+        lines.join("\n") + "\n"
     }
 }
 

@@ -1,6 +1,7 @@
 //! The bench: what this machine can do, and what a broker makes of it.
 
 #![forbid(unsafe_code)]
+#![expect(clippy::cast_precision_loss, reason = "figures to be read, with three digits at most")]
 
 mod broker;
 mod cli;

@@ -152,7 +152,7 @@ pub(crate) fn run(args: &ProduceArgs) -> Result<(), BenchError> {
         }
         runs.push(run);
     }
-    report.table(table(&runs, &template, args.rate));
+    report.table(table(&runs, &template, args.rate))?;
     broker.end()?;
     let in_out = args.out.as_ref().map(|out| out.join("report.json"));
     report.end(place.json.as_deref().or(in_out.as_deref()))
@@ -173,7 +173,7 @@ fn load_in_words(records: &RecordArgs, rate: Rate) -> String {
 }
 
 fn table(runs: &[Run], template: &Template, rate: Rate) -> Table {
-    let mut columns = vec!["run", "records/s", "MB/s"];
+    let mut columns = vec!["run", "records/s", "MB/s sent"];
     columns.extend(QUANTILES.map(|(name, _)| name));
     columns.extend(["sent late p99 us", "refused", "unanswered", "answers a turn"]);
     let about = format!("Produce; latency: {}.", latency_kind(rate));

@@ -123,7 +123,9 @@ impl Pass {
             Passed { latencies: Latencies::new()?, bytes: 0, records: 0, elapsed_ns: 0 };
         for task in tasks {
             let (times, bytes, records) = task.await?;
-            times.into_iter().for_each(|nanos| passed.latencies.enter(nanos));
+            for nanos in times {
+                passed.latencies.enter(nanos);
+            }
             passed.bytes += bytes;
             passed.records += records;
         }

@@ -6,6 +6,7 @@
 mod environment;
 mod process;
 
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
@@ -82,12 +83,12 @@ impl Table {
             });
             padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
         };
-        let mut text = format!("{}\n", self.about);
-        text.push_str(&format!("  {}\n", line(&mut self.columns.iter().copied())));
+        let mut lines = vec![self.about.clone()];
+        lines.push(format!("  {}", line(&mut self.columns.iter().copied())));
         for row in &self.rows {
-            text.push_str(&format!("  {}\n", line(&mut row.iter().map(|cell| cell.text.as_str()))));
+            lines.push(format!("  {}", line(&mut row.iter().map(|cell| cell.text.as_str()))));
         }
-        text
+        lines.join("\n") + "\n"
     }
 
     fn to_json(&self) -> Value {
@@ -120,14 +121,15 @@ impl Report {
     }
 
     /// Adds what was asked for.
-    pub(crate) fn setting(&mut self, name: &'static str, value: impl ToString) {
-        self.settings.push((name, value.to_string()));
+    pub(crate) fn setting(&mut self, name: &'static str, value: impl Into<String>) {
+        self.settings.push((name, value.into()));
     }
 
     /// Shows a table at once, and keeps it.
-    pub(crate) fn table(&mut self, table: Table) {
-        println!("{}", table.to_text());
+    pub(crate) fn table(&mut self, table: Table) -> Result<(), BenchError> {
+        show(&table.to_text())?;
         self.tables.push(table);
+        Ok(())
     }
 
     /// Shows the machine and the settings; writes all as JSON if asked to.
@@ -135,7 +137,7 @@ impl Report {
         self.environment.end();
         let facts = self.environment.facts();
         for (name, value) in self.settings.iter().chain(facts) {
-            println!("  {name:<22} {value}");
+            show(&format!("  {name:<22} {value}"))?;
         }
         let Some(file) = file else { return Ok(()) };
         let named = |pairs: &[(&'static str, String)]| {
@@ -150,6 +152,11 @@ impl Report {
         });
         write(file, &format!("{all:#}\n"))
     }
+}
+
+/// Shows a line, or several.
+pub(crate) fn show(text: &str) -> Result<(), BenchError> {
+    writeln!(io::stdout(), "{text}").map_err(io_error("show the result"))
 }
 
 /// Writes a file of a report, its directory included.
