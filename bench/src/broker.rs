@@ -1,6 +1,6 @@
 //! The broker that is measured: one that runs already, or one started for the measurement.
 
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use runtime::floor::Child;

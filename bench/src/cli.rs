@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ pub(crate) struct BrokerArgs {
     #[arg(long, value_name = "PATH")]
     pub(crate) broker: Option<PathBuf>,
     /// A setting of the broker that is started
-    #[arg(long = "set", value_name = "KEY=VALUE", requires = "broker")]
+    #[arg(long = "set", value_name = "KEY=VALUE", conflicts_with = "bootstrap")]
     pub(crate) settings: Vec<String>,
 }
 
@@ -109,7 +109,7 @@ pub(crate) enum AcksArg {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct TimeArgs {
     /// Seconds before anything is counted
-    #[arg(long, value_name = "S", default_value = "2", value_parser = seconds, allow_hyphen_values = true)]
+    #[arg(long, value_name = "S", default_value = "2", value_parser = seconds)]
     pub(crate) warmup: Duration,
     /// Seconds that count
     #[arg(long, value_name = "S", default_value = "5", value_parser = seconds)]
@@ -270,9 +270,8 @@ pub(crate) struct PairArgs {
     #[arg(long, value_enum)]
     pub(crate) against: Option<Against>,
     /// Two numbers of partitions to compare
-    #[arg(long, value_name = "A,B", value_delimiter = ',', num_args = 2,
-        value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
-    pub(crate) partitions: Vec<u32>,
+    #[arg(long, value_name = "A,B", value_parser = two_counts)]
+    pub(crate) partitions: Option<(u32, u32)>,
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
     #[command(flatten)]
@@ -332,6 +331,12 @@ fn seconds(text: &str) -> Result<Duration, &'static str> {
     Err("at most a day")
 }
 
+fn two_counts(text: &str) -> Result<(u32, u32), &'static str> {
+    let count = |text: &str| text.parse().ok().filter(|count| (1..=1 << 20).contains(count));
+    let pair = text.split_once(',').and_then(|(one, other)| count(one).zip(count(other)));
+    pair.ok_or("two counts from 1 to 1048576, such as 1,10000")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -373,6 +378,7 @@ mod tests {
             "pair --broker t",
             "pair --broker t --against floor --partitions 1,2",
             "pair --broker t --partitions 1",
+            "pair --broker t --partitions 1,0",
             "pair --against floor",
         ] {
             assert!(!parses(bad), "{bad}");

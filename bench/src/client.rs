@@ -1,6 +1,6 @@
 //! As much of a Kafka client as a measurement needs: one connection, one request at a time.
 
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 
 use net::kafka::api::create_topics::{
     CreatableTopic, CreatableTopicConfig, CreateTopicsRequest, CreateTopicsResponse,

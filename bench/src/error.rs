@@ -39,7 +39,7 @@ pub(crate) enum BenchError {
     #[error(transparent)]
     Version(#[from] UnsupportedVersion),
     /// The broker answered with an error.
-    #[error("{what} was refused: {name} ({number})", name = code.name().unwrap_or("?"), number = code.0)]
+    #[error("{what} was refused: {code}")]
     Refused {
         /// What was asked.
         what: &'static str,

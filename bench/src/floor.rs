@@ -1,6 +1,6 @@
 //! What this machine can do with no broker: the figures that a broker is judged against.
 
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 

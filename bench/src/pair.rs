@@ -1,7 +1,7 @@
 //! Two measurements in turns on one machine, and their ratio: what a slow moment does to one it
 //! does to the other, so the ratio stands when the figures do not.
 
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 
 use runtime::floor::{Direction, LoadEnd};
 
@@ -116,11 +116,11 @@ fn measure(
 
 /// `tidemill-bench pair`
 pub(crate) fn run(args: &PairArgs) -> Result<(), BenchError> {
-    let sides = match (args.against, args.partitions.as_slice()) {
+    let sides = match (args.against, args.partitions) {
         (Some(Against::Floor), _) => [Side::Floor, Side::Broker { partitions: 1 }],
         (Some(Against::Disk), _) => [Side::Disk, Side::Broker { partitions: 1 }],
-        (None, &[one, other]) => [one, other].map(|partitions| Side::Broker { partitions }),
-        (None, _) => return Err(BenchError::Arguments("two numbers of partitions")),
+        (None, Some((one, other))) => [one, other].map(|partitions| Side::Broker { partitions }),
+        (None, None) => return Err(BenchError::Arguments("two numbers of partitions")),
     };
     create(&args.place.dir)?;
     let mut report = Report::begin(&args.place.dir, durability(&args.records));

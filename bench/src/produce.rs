@@ -1,6 +1,6 @@
 //! How fast records are acknowledged, at a fixed rate or at the most.
 
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 use std::time::Duration;
 
 use net::kafka::api::produce::Acks;

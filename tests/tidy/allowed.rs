@@ -25,7 +25,6 @@ pub(crate) const ALLOWED: &[Allowed] = &[
         "storage builds on runtime, and does not say so",
         "storage is not begun",
     ),
-    excuse(Rule::Forbid, "bench/src/main.rs", "no `#![forbid(unsafe_code)]`", "bench is not begun"),
     excuse(Rule::Forbid, "net/src/lib.rs", "no `#![forbid(unsafe_code)]`", "net is not begun"),
     excuse(Rule::Forbid, "src/lib.rs", "no `#![forbid(unsafe_code)]`", "the broker is not begun"),
     excuse(Rule::Forbid, "src/main.rs", "no `#![forbid(unsafe_code)]`", "the broker is not begun"),
@@ -34,12 +33,6 @@ pub(crate) const ALLOWED: &[Allowed] = &[
         "storage/src/lib.rs",
         "no `#![forbid(unsafe_code)]`",
         "storage is not begun",
-    ),
-    excuse(
-        Rule::ModuleDocs,
-        "bench/src/main.rs",
-        "does not open with `//!` and what it is",
-        "bench is not begun",
     ),
     excuse(
         Rule::ModuleDocs,

@@ -4,8 +4,8 @@
 //! are received whole into memory, which is the one copy that any consumer pays, and looked at by
 //! their batch headers only.
 
+use core::net::SocketAddr;
 use std::cell::Cell;
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 

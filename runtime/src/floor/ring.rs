@@ -116,7 +116,7 @@ impl Ring {
             .setup_cqsize(completions.next_power_of_two().max(2 * SUBMISSIONS))
             .build(SUBMISSIONS)?;
         // The ring's own descriptor is not registered: the crate forgets that with the `Submitter`
-        // that did it, and the kernel would keep the ring, and its files open, until the thread ends.
+        // that did it, and the kernel keeps the ring, and its files open, until the thread ends.
         Ok(Ring { uring, in_flight: 0 })
     }
 

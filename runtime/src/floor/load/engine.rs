@@ -189,12 +189,12 @@ impl<'a> Engine<'a> {
             } else if now < window.start || *ending {
                 &[]
             } else {
-                report.elapsed_ns = now - window.start;
                 answered.due_ns
             };
             if due_ns.is_empty() {
                 return;
             }
+            report.elapsed_ns = report.elapsed_ns.max(now - window.start);
             report.answers += 1;
             report.answer_bytes += answered.bytes as u64;
             if answered.refused {

@@ -182,8 +182,8 @@ pub struct LoadReport {
     pub unanswered: u64,
     /// Bytes of answers counted.
     pub answer_bytes: u64,
-    /// From the end of the warm-up: in a closed loop, to the last answer counted; in an open loop,
-    /// to the end of the plan. Nanoseconds.
+    /// From the end of the warm-up to the last answer counted, and in an open loop at least to the
+    /// end of the plan: what is answered late lowers the rate. Nanoseconds.
     pub elapsed_ns: u64,
     /// Turns of the loop: the answers of one turn share one clock read.
     pub turns: u64,

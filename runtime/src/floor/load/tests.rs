@@ -1,3 +1,5 @@
+//! The load against servers that answer, that do not, and that look at what they get.
+
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -67,7 +69,7 @@ fn an_open_loop_makes_every_planned_record_and_none_early() {
     assert_eq!((seen.records, seen.answered), (4 * 1000, 4 * 500));
     assert_eq!((seen.early, seen.unanswered, report.refused), (0, 0, 0));
     assert_eq!((report.answers, report.made, report.received), (2000, 2400, 2400));
-    assert_eq!(report.elapsed_ns, 100_000_000);
+    assert!(report.elapsed_ns >= 100_000_000, "{}", report.elapsed_ns);
 }
 
 /// Takes one connection, reads all and answers nothing.

@@ -138,8 +138,8 @@ impl FloorHandle {
 
     fn end(&mut self) -> io::Result<FloorReport> {
         let Some(thread) = self.thread.take() else { return Ok(FloorReport::default()) };
-        // SAFETY: the descriptor is an open eventfd; the call takes no memory of ours. It fails only
-        // on a full counter, and then the server has been told already.
+        // SAFETY: the descriptor is an open eventfd; the call takes no memory of ours. It fails
+        // only on a full counter, and then the server has been told already.
         unsafe { libc::eventfd_write(self.stop.as_raw_fd(), 1) };
         thread.join().map_err(|_| io::Error::other("the floor's server panicked"))?
     }

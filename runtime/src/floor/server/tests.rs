@@ -1,3 +1,5 @@
+//! The floor's server against clients of all kinds.
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
