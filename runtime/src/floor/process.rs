@@ -59,8 +59,8 @@ impl Child {
     ) -> Result<Self, ChildError> {
         let mut command = Command::new(&program);
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
-        // SAFETY: between fork and exec, pinning allocates nothing and takes no lock.
-        unsafe { command.pre_exec(move || pin_to(core)) };
+        // SAFETY: between fork and exec, neither call allocates or takes a lock.
+        unsafe { command.pre_exec(move || pin_to(core).and_then(|()| end_with_parent())) };
         let spawned = command.spawn().and_then(|mut process| {
             let output = process.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
             Ok((process, BufReader::new(output)))
@@ -112,6 +112,16 @@ impl Drop for Child {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Has the kernel kill this process when the thread that started it ends: a measurement that is
+/// killed leaves no server behind.
+fn end_with_parent() -> io::Result<()> {
+    // SAFETY: this option takes a signal number, and no memory.
+    if unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) } == 0 {
+        return Ok(());
+    }
+    Err(io::Error::last_os_error())
 }
 
 fn ended_badly(status: ExitStatus) -> io::Error {

@@ -200,9 +200,13 @@ impl Ring {
             if !self.uring.completion().is_empty() {
                 return Ok(());
             }
+            // The flag may be stale: the kernel sets it after it has queued the work, and by then
+            // another enter may have done that. So it must not keep us from the time.
             if self.uring.submission().taskrun() {
                 self.submit()?;
-                continue;
+                if !self.uring.completion().is_empty() {
+                    return Ok(());
+                }
             }
             let now = now_ns();
             if now >= wake_ns {
