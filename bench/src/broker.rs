@@ -1,8 +1,11 @@
 //! The broker that is measured: one that runs already, or one started for the measurement.
 
 use core::net::SocketAddr;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use runtime::DirectoryLock;
 use runtime::floor::Child;
 
 use crate::cli::BrokerArgs;
@@ -88,10 +91,24 @@ pub(crate) fn create(directory: &Path) -> Result<(), BenchError> {
     runtime::create_directory_all(directory).map_err(io_error("create the directory"))
 }
 
+/// Creates a directory and takes it for one measurement: a second one in it would remove the data
+/// of the first, and share its disk.
+pub(crate) fn claim(directory: &Path) -> Result<DirectoryLock, BenchError> {
+    create(directory)?;
+    DirectoryLock::acquire(&directory.join("lock"), Duration::ZERO).map_err(|error| {
+        match error.kind() {
+            io::ErrorKind::WouldBlock => {
+                BenchError::Arguments("another measurement is running in --dir")
+            }
+            _ => BenchError::Io { action: "lock the directory", source: error },
+        }
+    })
+}
+
 /// Removes a directory with all in it, if it is there.
 fn remove(directory: &Path) -> Result<(), BenchError> {
     match runtime::remove_directory_all(directory) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other.map_err(io_error("remove the broker's data")),
     }
 }
@@ -104,6 +121,16 @@ fn address(lines: &[String]) -> Option<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_directory_is_for_one_measurement_at_a_time() {
+        let directory = std::env::temp_dir().join(format!("bench-claim-{}", std::process::id()));
+        let claimed = claim(&directory).unwrap();
+        assert!(matches!(claim(&directory), Err(BenchError::Arguments(_))));
+        drop(claimed);
+        assert!(claim(&directory).is_ok());
+        std::fs::remove_dir_all(&directory).unwrap();
+    }
 
     #[test]
     fn the_broker_s_address_is_found_in_what_it_says() {

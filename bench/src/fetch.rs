@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use runtime::floor::LoadEnd;
 
-use crate::broker::{Broker, create};
+use crate::broker::{Broker, claim};
 use crate::cli::{AcksArg, FetchArgs, From, RecordArgs};
 use crate::client::make_topic;
 use crate::error::BenchError;
@@ -29,7 +29,7 @@ const FILL_RECORDS: u32 = 1000;
 pub(crate) fn run(args: &FetchArgs) -> Result<(), BenchError> {
     let From::Beginning = args.from;
     let place = &args.place;
-    create(&place.dir)?;
+    let _claim = claim(&place.dir)?;
     let mut report = Report::begin(&place.dir, "reading: none".to_owned());
     let broker = Broker::of(&args.broker, &place.dir, place.core)?;
     let data = args.data.as_deref().or(broker.data()).map(ToOwned::to_owned);

@@ -10,7 +10,7 @@ use runtime::floor::{
 };
 use runtime::signal::Termination;
 
-use crate::broker::create;
+use crate::broker::{claim, create};
 use crate::cli::{FloorArgs, FloorMode, ServeFloorArgs};
 use crate::error::{BenchError, io_error};
 use crate::latency::Latencies;
@@ -73,7 +73,7 @@ pub(crate) fn serve(args: &ServeFloorArgs) -> Result<(), BenchError> {
 
 /// `tidemill-bench floor`
 pub(crate) fn run(args: &FloorArgs) -> Result<(), BenchError> {
-    create(&args.place.dir)?;
+    let _claim = claim(&args.place.dir)?;
     let mut report = Report::begin(&args.place.dir, "as each row says".to_owned());
     report.setting("cores", format!("{} server, {} load", args.place.core, args.place.load_core));
     let wants = |mode| args.mode == mode || args.mode == FloorMode::All;

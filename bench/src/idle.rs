@@ -2,7 +2,7 @@
 
 use runtime::{RuntimeConfig, block_on};
 
-use crate::broker::{Broker, create};
+use crate::broker::{Broker, claim};
 use crate::cli::IdleArgs;
 use crate::error::BenchError;
 use crate::report::{Cell, ProcessUse, Report, Table};
@@ -11,7 +11,7 @@ use crate::spread::Spread;
 /// `tidemill-bench idle`
 pub(crate) fn run(args: &IdleArgs) -> Result<(), BenchError> {
     let place = &args.place;
-    create(&place.dir)?;
+    let _claim = claim(&place.dir)?;
     let mut report = Report::begin(&place.dir, "nothing is written".to_owned());
     let broker = Broker::start(&args.broker, &args.settings, &place.dir, place.core)?;
     let process = broker.process().ok_or(BenchError::Nothing("no process"))?;

@@ -5,7 +5,7 @@ use core::net::SocketAddr;
 
 use runtime::floor::{Direction, LoadEnd};
 
-use crate::broker::{Broker, create};
+use crate::broker::{Broker, claim};
 use crate::cli::{Against, PairArgs};
 use crate::client::{Made, make_topic};
 use crate::error::BenchError;
@@ -122,7 +122,7 @@ pub(crate) fn run(args: &PairArgs) -> Result<(), BenchError> {
         (None, Some((one, other))) => [one, other].map(|partitions| Side::Broker { partitions }),
         (None, None) => return Err(BenchError::Arguments("two numbers of partitions")),
     };
-    create(&args.place.dir)?;
+    let _claim = claim(&args.place.dir)?;
     let mut report = Report::begin(&args.place.dir, durability(&args.records));
     let records = &args.records;
     report.setting(

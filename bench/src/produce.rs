@@ -6,7 +6,7 @@ use std::time::Duration;
 use net::kafka::api::produce::Acks;
 use runtime::floor::{Drive, LoadConfig, LoadEnd, LoadReport, load};
 
-use crate::broker::{Broker, create};
+use crate::broker::{Broker, claim};
 use crate::cli::{AcksArg, ProduceArgs, RecordArgs};
 use crate::client::{Made, make_topic};
 use crate::error::{BenchError, io_error};
@@ -114,7 +114,7 @@ pub(crate) fn latency_kind(rate: Rate) -> &'static str {
 /// `tidemill-bench produce`
 pub(crate) fn run(args: &ProduceArgs) -> Result<(), BenchError> {
     let place = &args.place;
-    create(&place.dir)?;
+    let _claim = claim(&place.dir)?;
     let template = template(&args.records, &args.topic, args.partitions)?;
     let mut report = Report::begin(&place.dir, durability(&args.records));
     let broker = Broker::of(&args.broker, &place.dir, place.core)?;
