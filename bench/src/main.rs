@@ -1,5 +1,47 @@
 //! The bench: what this machine can do, and what a broker makes of it.
 
 #![forbid(unsafe_code)]
+#![expect(clippy::cast_precision_loss, reason = "figures to be read, with three digits at most")]
 
-fn main() {}
+mod broker;
+mod cli;
+mod client;
+mod error;
+mod fetch;
+mod floor;
+mod idle;
+mod latency;
+mod pace;
+mod pair;
+mod produce;
+mod report;
+mod request;
+mod spread;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::error::BenchError;
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("tidemill-bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), BenchError> {
+    match cli.command {
+        Command::Floor(args) => floor::run(&args),
+        Command::Produce(args) => produce::run(&args),
+        Command::Fetch(args) => fetch::run(&args),
+        Command::Pair(args) => pair::run(&args),
+        Command::Idle(args) => idle::run(&args),
+        Command::ServeFloor(args) => floor::serve(&args),
+    }
+}

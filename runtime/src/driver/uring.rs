@@ -33,7 +33,7 @@ impl Uring {
         let failed = |action| move |source| StartError::System { action, source };
         let ring = probe::build(ENTRIES).map_err(probe::explain)?;
         let layout = provided.layout();
-        let mut submitter = ring.submitter();
+        let submitter = ring.submitter();
         let address = provided.queue_address();
         // SAFETY: the queue lives in `provided`, which this value keeps until after the ring.
         unsafe { submitter.register_buf_ring_with_flags(address, layout.count, GROUP, 0) }
@@ -47,8 +47,6 @@ impl Uring {
                 .register_files(&[lock.as_raw_fd()])
                 .map_err(failed("register the lock with the ring"))?;
         }
-        // Only an optimisation: each enter saves the look-up of the descriptor.
-        drop(submitter.register_ring_fd());
         Ok(Self { ring, _provided: provided, queued: 0 })
     }
 

@@ -11,6 +11,7 @@ mod group;
 mod journal;
 mod load;
 mod pin;
+mod process;
 mod provided;
 mod ring;
 mod sendfile;
@@ -21,8 +22,11 @@ pub use append::{AppendConfig, AppendReport, append};
 pub use barrier::{Barrier, BarrierProbe};
 pub use device::{DeviceConfig, DeviceReport, Direction, device};
 pub use journal::JournalConfig;
-pub use load::{LoadConfig, LoadEnd, LoadReport, load};
+pub use load::{
+    Arrivals, Drive, LoadConfig, LoadEnd, LoadReport, Outcome, Rotation, Tally, Verdict, load,
+};
 pub use pin::pin_to;
+pub use process::{Child, ChildError};
 pub use ring::Idle;
 pub use sendfile::{SendfileConfig, SendfileReport, sendfile};
 pub use server::{FloorConfig, FloorHandle, FloorReport, Work, serve};

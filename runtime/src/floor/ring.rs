@@ -5,8 +5,9 @@
 
 use std::io;
 use std::mem::MaybeUninit;
+use std::time::Duration;
 
-use io_uring::types::CancelBuilder;
+use io_uring::types::{self, CancelBuilder};
 use io_uring::{IoUring, cqueue, opcode, squeue};
 
 use super::clock::now_ns;
@@ -17,6 +18,9 @@ const SUBMISSIONS: u32 = 256;
 
 /// `IORING_ENTER_GETEVENTS`: only an enter with it runs deferred task work.
 const ENTER_GETEVENTS: u32 = 1;
+
+/// How long before a moment a sleep ends that must not miss it: a halted core is slow to wake.
+const WAKE_EARLY_NS: u64 = 150_000;
 
 /// What a completion belongs to: its kind, a slot of its owner's table and the slot's generation.
 /// Never a descriptor, since those are reused.
@@ -111,7 +115,8 @@ impl Ring {
             .setup_no_sqarray()
             .setup_cqsize(completions.next_power_of_two().max(2 * SUBMISSIONS))
             .build(SUBMISSIONS)?;
-        uring.submitter().register_ring_fd()?;
+        // The ring's own descriptor is not registered: the crate forgets that with the `Submitter`
+        // that did it, and the kernel keeps the ring, and its files open, until the thread ends.
         Ok(Ring { uring, in_flight: 0 })
     }
 
@@ -174,31 +179,59 @@ impl Ring {
     /// Submits what is queued; if nothing has completed then, waits by `idle`. Returns with at
     /// least one completion, or early after a signal.
     pub(super) fn submit_and_wait(&mut self, idle: Idle) -> io::Result<()> {
-        match idle {
-            Idle::Block => self.enter(1),
-            Idle::Spin(window_ns) => self.spin_then_wait(window_ns, std::hint::spin_loop),
-            Idle::Yield(window_ns) => self.spin_then_wait(window_ns, std::thread::yield_now),
-        }
+        self.submit_and_wait_until(idle, u64::MAX)
     }
 
-    fn spin_then_wait(&mut self, window_ns: u64, pause: fn()) -> io::Result<()> {
+    /// As `submit_and_wait`, but returns at `wake_ns` by `now_ns`'s clock at the latest, never
+    /// more than a moment after it: the last stretch before it is not slept through, because a
+    /// sleeper wakes late.
+    pub(super) fn submit_and_wait_until(&mut self, idle: Idle, wake_ns: u64) -> io::Result<()> {
+        let (window_ns, pause): (u64, fn()) = match idle {
+            Idle::Block if wake_ns == u64::MAX => return self.enter(1),
+            Idle::Block => (0, std::thread::yield_now),
+            Idle::Spin(window_ns) => (window_ns, std::hint::spin_loop),
+            Idle::Yield(window_ns) => (window_ns, std::thread::yield_now),
+        };
         if !self.uring.submission().is_empty() {
             self.submit()?;
         }
-        let mut until = None;
+        let mut sleep_from_ns = None;
         loop {
             if !self.uring.completion().is_empty() {
                 return Ok(());
             }
+            // The flag may be stale: the kernel sets it after it has queued the work, and by then
+            // another enter may have done that. So it must not keep us from the time.
             if self.uring.submission().taskrun() {
                 self.submit()?;
-                continue;
+                if !self.uring.completion().is_empty() {
+                    return Ok(());
+                }
             }
             let now = now_ns();
-            if now >= *until.get_or_insert(now + window_ns) {
-                return self.enter(1);
+            if now >= wake_ns {
+                return Ok(());
+            }
+            let sleepable_ns = (wake_ns - now).saturating_sub(WAKE_EARLY_NS);
+            if now >= *sleep_from_ns.get_or_insert(now + window_ns) && sleepable_ns > 0 {
+                return if wake_ns == u64::MAX { self.enter(1) } else { self.sleep(sleepable_ns) };
             }
             pause();
+        }
+    }
+
+    /// Waits for a completion, but no longer than `time_ns`.
+    fn sleep(&mut self, time_ns: u64) -> io::Result<()> {
+        let time = types::Timespec::from(Duration::from_nanos(time_ns));
+        let outcome =
+            self.uring.submitter().submit_with_args(1, &types::SubmitArgs::new().timespec(&time));
+        match outcome {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            Err(error) => match error.raw_os_error() {
+                Some(libc::ETIME | libc::EBUSY) => Ok(()),
+                _ => Err(error),
+            },
         }
     }
 

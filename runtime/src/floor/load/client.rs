@@ -12,6 +12,9 @@ pub(super) struct Client {
     requests: Vec<u8>,
     request_bytes: usize,
     in_flight: u64,
+    /// When each record of each slot's request was due; nothing in a closed loop.
+    due_ns: Vec<u64>,
+    records: usize,
     /// When each slot's request was handed to the kernel.
     started_ns: Vec<u64>,
     /// The next request to be made.
@@ -37,7 +40,9 @@ struct Answer {
 }
 
 /// A whole answer.
-pub(super) struct Answered {
+pub(super) struct Answered<'a> {
+    /// When each record of its request was due; in a closed loop, when it was sent.
+    pub(super) due_ns: &'a [u64],
     /// When its request was handed to the kernel.
     pub(super) started_ns: u64,
     /// Bytes of the answer.
@@ -47,11 +52,14 @@ pub(super) struct Answered {
 }
 
 impl Client {
-    pub(super) fn new(request: &[u8], in_flight: usize) -> Client {
+    /// `records` is how many due times a request has, none in a closed loop.
+    pub(super) fn new(request: &[u8], in_flight: usize, records: usize) -> Client {
         Client {
             requests: request.repeat(in_flight),
             request_bytes: request.len(),
             in_flight: in_flight as u64,
+            due_ns: vec![0; in_flight * records],
+            records,
             started_ns: vec![0; in_flight],
             next: 0,
             unsent: 0,
@@ -66,16 +74,45 @@ impl Client {
         usize::try_from(number % self.in_flight).expect("a slot is below in_flight")
     }
 
-    /// Makes the next request, if fewer than `in_flight` are unanswered.
-    pub(super) fn make_request(&mut self) -> bool {
+    /// Makes the next request, its records due at `due_ns`, if fewer than `in_flight` are
+    /// unanswered. `patch` is what else differs from request to request: where, and which bytes.
+    pub(super) fn make_request(&mut self, due_ns: &[u64], patch: Option<(usize, [u8; 4])>) -> bool {
+        assert_eq!(due_ns.len(), self.records, "every record has its time");
         if self.next - self.unanswered == self.in_flight {
             return false;
         }
         let id = correlation_id(self.next);
-        let start = self.slot(self.next) * self.request_bytes;
-        self.requests[start + 8..start + 12].copy_from_slice(&id);
+        let slot = self.slot(self.next);
+        let request = &mut self.requests[slot * self.request_bytes..][..self.request_bytes];
+        request[8..12].copy_from_slice(&id);
+        if let Some((at, bytes)) = patch {
+            request[at..at + bytes.len()].copy_from_slice(&bytes);
+        }
+        self.due_ns[slot * self.records..][..self.records].copy_from_slice(due_ns);
         self.next += 1;
         true
+    }
+
+    /// Requests made so far.
+    pub(super) fn made(&self) -> u64 {
+        self.next
+    }
+
+    /// The requests that have no answer, in order: when their records were due, and when they were
+    /// sent, if they were.
+    pub(super) fn unanswered(&self) -> impl Iterator<Item = (&[u64], Option<u64>)> {
+        (self.unanswered..self.next).map(|number| {
+            let slot = self.slot(number);
+            let sent_ns = (number < self.unsent).then_some(self.started_ns[slot]);
+            (self.times_of(slot), sent_ns)
+        })
+    }
+
+    fn times_of(&self, slot: usize) -> &[u64] {
+        match self.records {
+            0 => &self.started_ns[slot..=slot],
+            records => &self.due_ns[slot * records..][..records],
+        }
     }
 
     /// The bytes to send now, if there are any and no send is in flight; their requests' time
@@ -116,7 +153,7 @@ impl Client {
         &mut self,
         mut bytes: &[u8],
         zero: &Range<usize>,
-        mut answered: impl FnMut(Answered, &[u8]),
+        mut answered: impl FnMut(Answered<'_>, &[u8]),
     ) -> io::Result<()> {
         while !bytes.is_empty() {
             let answer = &mut self.answer;
@@ -155,17 +192,18 @@ impl Client {
     fn finish(
         &mut self,
         piece: &[u8],
-        answered: &mut impl FnMut(Answered, &[u8]),
+        answered: &mut impl FnMut(Answered<'_>, &[u8]),
     ) -> io::Result<()> {
         let answer = std::mem::take(&mut self.answer);
         let [.., a, b, c, d] = answer.head;
         if self.is_idle() || [a, b, c, d] != correlation_id(self.unanswered) {
             return Err(invalid("an answer out of order"));
         }
-        let started_ns = self.started_ns[self.slot(self.unanswered)];
+        let slot = self.slot(self.unanswered);
         self.unanswered += 1;
-        let bytes = answer.received;
-        answered(Answered { started_ns, bytes, refused: answer.refused }, piece);
+        let (due_ns, started_ns) = (self.times_of(slot), self.started_ns[slot]);
+        let (bytes, refused) = (answer.received, answer.refused);
+        answered(Answered { due_ns, started_ns, bytes, refused }, piece);
         Ok(())
     }
 }

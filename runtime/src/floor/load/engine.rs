@@ -1,17 +1,19 @@
-//! The load's loop: reap answers, make the next requests, send them, one enter for a few.
+//! The load's loop: reap answers, make the requests that are due, send them, one enter for a few.
 
 use std::io;
 use std::net::TcpStream;
 use std::ops::Range;
 use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 use io_uring::{opcode, types};
 
 use super::super::clock::now_ns;
 use super::super::provided::ProvidedBuffers;
 use super::super::ring::{Event, KIND_CANCEL, Ring, Token};
+use super::agenda::Agenda;
 use super::client::Client;
-use super::{LoadConfig, LoadEnd, LoadReport};
+use super::{Drive, LoadConfig, LoadEnd, LoadReport, Outcome, Tally, Verdict};
 
 const KIND_RECEIVE: u8 = 1;
 const KIND_SEND: u8 = 2;
@@ -25,12 +27,15 @@ pub(super) struct Engine<'a> {
     ring: Ring,
     receive: ProvidedBuffers,
     config: &'a LoadConfig,
+    tally: &'a mut dyn Tally,
     clients: Vec<Client>,
     /// Clients with requests to send.
     dirty: Vec<u32>,
-    /// When counting begins.
-    counted_from_ns: u64,
-    /// No more requests are made.
+    /// Clients whose next request is due, but too many are in flight; in an open loop.
+    behind: Vec<bool>,
+    /// What is counted: answers in this time, or records due in it.
+    window_ns: Range<u64>,
+    /// No more requests are made; in a closed loop.
     ending: bool,
     report: LoadReport,
     streams: Vec<TcpStream>,
@@ -38,14 +43,22 @@ pub(super) struct Engine<'a> {
 
 impl<'a> Engine<'a> {
     /// Makes the ring and the connections. Must run on the thread that will `run`.
-    pub(super) fn new(config: &'a LoadConfig) -> io::Result<Engine<'a>> {
+    pub(super) fn new(
+        config: &'a LoadConfig,
+        drive: &Drive<'_>,
+        tally: &'a mut dyn Tally,
+    ) -> io::Result<Engine<'a>> {
+        let records = match drive {
+            Drive::Closed => 0,
+            Drive::Open { records, .. } => *records,
+        };
         let mut streams = Vec::with_capacity(config.connections);
         let mut clients = Vec::with_capacity(config.connections);
         for _ in 0..config.connections {
             let stream = TcpStream::connect(config.address)?;
             stream.set_nodelay(true)?;
             streams.push(stream);
-            clients.push(Client::new(&config.request, config.in_flight));
+            clients.push(Client::new(&config.request, config.in_flight, records));
         }
         let completions =
             u32::try_from(4 * config.connections.max(64)).map_err(io::Error::other)?;
@@ -57,48 +70,76 @@ impl<'a> Engine<'a> {
             ring,
             receive,
             config,
+            tally,
             clients,
             dirty: Vec::new(),
-            counted_from_ns: 0,
+            behind: vec![false; config.connections],
+            window_ns: 0..u64::MAX,
             ending: false,
             report: LoadReport::default(),
             streams,
         })
     }
 
-    pub(super) fn run(mut self) -> io::Result<LoadReport> {
-        let warm_up_ns = u64::try_from(self.config.warm_up.as_nanos()).map_err(io::Error::other)?;
-        self.counted_from_ns = now_ns() + warm_up_ns;
-        let until_ns = match self.config.end {
+    pub(super) fn run(mut self, drive: Drive<'_>) -> io::Result<LoadReport> {
+        let start_ns = now_ns();
+        let from_ns = start_ns + nanos(self.config.warm_up)?;
+        let (until_ns, give_up_ns) = match self.config.end {
             LoadEnd::After(time) => {
-                self.counted_from_ns + u64::try_from(time.as_nanos()).map_err(io::Error::other)?
+                let until_ns = from_ns + nanos(time)?;
+                (until_ns, until_ns + nanos(self.config.drain)?)
             }
-            LoadEnd::Answers(_) => u64::MAX,
+            LoadEnd::Answers(_) => (u64::MAX, u64::MAX),
         };
-        for slot in 0..u32::try_from(self.clients.len()).map_err(io::Error::other)? {
+        self.window_ns = from_ns..until_ns;
+        let connections = u32::try_from(self.clients.len()).map_err(io::Error::other)?;
+        let mut agenda = match drive {
+            Drive::Closed => None,
+            Drive::Open { arrivals, records } => {
+                self.report.elapsed_ns = until_ns - from_ns;
+                Some(Agenda::new(arrivals, connections, records, start_ns, until_ns))
+            }
+        };
+        for slot in 0..connections {
             self.arm_receive(slot)?;
-            self.make_requests(slot);
+            self.make_requests(slot, agenda.as_mut());
         }
-        self.send_requests()?;
         let mut events = Vec::new();
-        while !(self.ending && self.clients.iter().all(Client::is_idle)) {
-            self.ring.submit_and_wait(self.config.idle)?;
+        while !self.is_done(agenda.as_ref()) {
+            self.make_due_requests(agenda.as_mut(), now_ns());
+            self.send_requests()?;
+            let due_ns = agenda.as_ref().and_then(Agenda::next_due_ns);
+            let wake_ns = due_ns.map_or(give_up_ns, |due_ns| due_ns.min(give_up_ns));
+            self.ring.submit_and_wait_until(self.config.idle, wake_ns)?;
             self.ring.reap(&mut events);
             let now = now_ns();
             self.ending |= now >= until_ns;
             for event in &events {
-                self.on_event(event, now)?;
+                self.on_event(event, now, agenda.as_mut())?;
             }
             self.report.turns += 1;
-            self.send_requests()?;
+            if now >= give_up_ns {
+                break;
+            }
         }
+        self.give_up(agenda.as_mut(), now_ns());
         Ok(std::mem::take(&mut self.report))
     }
 
-    fn on_event(&mut self, event: &Event, now: u64) -> io::Result<()> {
+    fn is_done(&self, agenda: Option<&Agenda<'_>>) -> bool {
+        let finished = agenda.map_or(self.ending, Agenda::is_finished);
+        finished && self.clients.iter().all(Client::is_idle)
+    }
+
+    fn on_event(
+        &mut self,
+        event: &Event,
+        now: u64,
+        agenda: Option<&mut Agenda<'_>>,
+    ) -> io::Result<()> {
         match event.token.kind {
-            KIND_RECEIVE => self.on_receive(event, now),
-            KIND_SEND => self.on_send(event),
+            KIND_RECEIVE => self.on_receive(event, now, agenda),
+            KIND_SEND => self.on_send(event, agenda),
             kind => {
                 assert!(kind == KIND_CANCEL, "every kind has its arm");
                 Ok(())
@@ -106,30 +147,21 @@ impl<'a> Engine<'a> {
         }
     }
 
-    fn on_receive(&mut self, event: &Event, now: u64) -> io::Result<()> {
+    fn on_receive(
+        &mut self,
+        event: &Event,
+        now: u64,
+        agenda: Option<&mut Agenda<'_>>,
+    ) -> io::Result<()> {
         let slot = event.token.slot;
         if let Some(id) = event.buffer() {
-            let len = usize::try_from(event.result).unwrap_or(0);
-            let (report, ending) = (&mut self.report, &mut self.ending);
-            let (from, end) = (self.counted_from_ns, self.config.end);
-            let nothing: Range<usize> = 0..0;
-            let zero = self.config.zero.as_ref().unwrap_or(&nothing);
-            let bytes = self.receive.bytes(id, len);
-            self.clients[slot as usize].feed(bytes, zero, |answered, piece| {
-                if now < from || *ending {
-                    return;
-                }
-                let latency = now.saturating_sub(answered.started_ns);
-                report.latency_ns.push(u32::try_from(latency).unwrap_or(u32::MAX));
-                report.answers += 1;
-                report.answer_bytes += answered.bytes as u64;
-                report.elapsed_ns = now - from;
-                if answered.refused {
-                    report.refused += 1;
-                    report.first_refused.get_or_insert_with(|| piece.to_vec());
-                }
-                *ending |= end == LoadEnd::Answers(report.answers);
-            })?;
+            self.on_bytes(
+                slot,
+                id,
+                usize::try_from(event.result).unwrap_or(0),
+                now,
+                agenda.is_some(),
+            )?;
             self.receive.give_back(id);
         }
         if !event.more() {
@@ -139,14 +171,84 @@ impl<'a> Engine<'a> {
                 error => return Err(io::Error::from_raw_os_error(-error)),
             }
         }
-        self.make_requests(slot);
+        self.make_requests(slot, agenda);
         Ok(())
     }
 
-    /// Makes as many requests as may be in flight.
-    fn make_requests(&mut self, slot: u32) {
+    /// Takes received bytes and counts the answers that they complete.
+    fn on_bytes(&mut self, slot: u32, id: u16, len: usize, now: u64, open: bool) -> io::Result<()> {
+        let (report, ending, tally) = (&mut self.report, &mut self.ending, &mut *self.tally);
+        let (window, end) = (&self.window_ns, self.config.end);
+        let nothing: Range<usize> = 0..0;
+        let zero = self.config.zero.as_ref().unwrap_or(&nothing);
+        let bytes = self.receive.bytes(id, len);
+        self.clients[slot as usize].feed(bytes, zero, |answered, piece| {
+            report.received += 1;
+            let due_ns = if open {
+                due_within(answered.due_ns, window)
+            } else if now < window.start || *ending {
+                &[]
+            } else {
+                answered.due_ns
+            };
+            if due_ns.is_empty() {
+                return;
+            }
+            report.elapsed_ns = report.elapsed_ns.max(now - window.start);
+            report.answers += 1;
+            report.answer_bytes += answered.bytes as u64;
+            if answered.refused {
+                report.refused += 1;
+                report.first_refused.get_or_insert_with(|| piece.to_vec());
+            }
+            let verdict = if answered.refused { Verdict::Refused } else { Verdict::Answered };
+            let sent_ns = Some(answered.started_ns);
+            tally.on_outcome(Outcome { verdict, due_ns, sent_ns, now_ns: now });
+            *ending |= end == LoadEnd::Answers(report.answers);
+        })
+    }
+
+    /// In a closed loop, makes as many requests as may be in flight; in an open one, lets a
+    /// connection that fell behind catch up. Lists what is to be sent.
+    fn make_requests(&mut self, slot: u32, agenda: Option<&mut Agenda<'_>>) {
+        if let Some(agenda) = agenda {
+            if std::mem::take(&mut self.behind[slot as usize]) {
+                agenda.wait(slot);
+            }
+        } else {
+            while !self.ending && self.make_request(slot, &[]) {}
+        }
+        self.list(slot);
+    }
+
+    /// Makes every request that is due, as far as its connection has room.
+    fn make_due_requests(&mut self, agenda: Option<&mut Agenda<'_>>, now: u64) {
+        let Some(agenda) = agenda else { return };
+        while let Some(slot) = agenda.pop_due(now) {
+            if self.make_request(slot, agenda.due_ns(slot)) {
+                agenda.plan(slot);
+                self.list(slot);
+            } else {
+                self.behind[slot as usize] = true;
+            }
+        }
+    }
+
+    fn make_request(&mut self, slot: u32, due_ns: &[u64]) -> bool {
+        let connections = self.clients.len() as u64;
         let client = &mut self.clients[slot as usize];
-        while !self.ending && client.make_request() {}
+        let patch = self.config.rotation.map(|rotation| {
+            let number = u64::from(slot) + client.made() * connections;
+            let number = u32::try_from(number % u64::from(rotation.count));
+            (rotation.at, number.expect("below a 32-bit count").to_be_bytes())
+        });
+        let made = client.make_request(due_ns, patch);
+        self.report.made += u64::from(made);
+        made
+    }
+
+    fn list(&mut self, slot: u32) {
+        let client = &mut self.clients[slot as usize];
         if client.has_unsent() && !client.listed {
             client.listed = true;
             self.dirty.push(slot);
@@ -189,15 +291,38 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    fn on_send(&mut self, event: &Event) -> io::Result<()> {
+    fn on_send(&mut self, event: &Event, agenda: Option<&mut Agenda<'_>>) -> io::Result<()> {
         let slot = event.token.slot;
         let sent = usize::try_from(event.result)
             .map_err(|_| io::Error::from_raw_os_error(-event.result))?;
         if !self.clients[slot as usize].sent(sent) {
             return Err(io::ErrorKind::WriteZero.into());
         }
-        self.make_requests(slot);
+        self.make_requests(slot, agenda);
         Ok(())
+    }
+
+    /// Counts what was never answered, and in an open loop what could not even be sent.
+    fn give_up(&mut self, agenda: Option<&mut Agenda<'_>>, now_ns: u64) {
+        let open = agenda.is_some();
+        let (report, tally, window) = (&mut self.report, &mut *self.tally, &self.window_ns);
+        let mut count = |due_ns: &[u64], sent_ns| {
+            let due_ns = if open { due_within(due_ns, window) } else { due_ns };
+            if !due_ns.is_empty() {
+                report.unanswered += 1;
+                tally.on_outcome(Outcome { verdict: Verdict::Unanswered, due_ns, sent_ns, now_ns });
+            }
+        };
+        for client in &self.clients {
+            client.unanswered().for_each(|(due_ns, sent_ns)| count(due_ns, sent_ns));
+        }
+        let Some(agenda) = agenda else { return };
+        for slot in (0_u32..).take(self.clients.len()) {
+            while !agenda.due_ns(slot).is_empty() {
+                count(agenda.due_ns(slot), None);
+                agenda.plan(slot);
+            }
+        }
     }
 }
 
@@ -206,4 +331,15 @@ impl Drop for Engine<'_> {
         self.ring.quiesce();
         self.streams.clear();
     }
+}
+
+/// The times that lie in the window; they come in order.
+fn due_within<'a>(due_ns: &'a [u64], window: &Range<u64>) -> &'a [u64] {
+    let from = due_ns.partition_point(|due_ns| *due_ns < window.start);
+    let to = due_ns.partition_point(|due_ns| *due_ns < window.end);
+    &due_ns[from..to]
+}
+
+fn nanos(time: Duration) -> io::Result<u64> {
+    u64::try_from(time.as_nanos()).map_err(io::Error::other)
 }

@@ -1,11 +1,11 @@
-//! The floor's server against plain sockets: echo, durable answers, and its end.
+//! The floor's server against clients of all kinds.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
-use super::super::load::{LoadConfig, LoadEnd, load};
+use super::super::load::{Drive, LoadConfig, LoadEnd, Outcome, Tally, load};
 use super::*;
 
 const ANSWER: usize = 40;
@@ -161,6 +161,15 @@ fn the_probe_picks_the_faster_barrier() {
     expect_answer(&mut stream, 1);
 }
 
+struct Count(u64);
+
+impl Tally for Count {
+    fn on_outcome(&mut self, outcome: Outcome<'_>) {
+        assert_eq!(outcome.due_ns, [outcome.sent_ns.unwrap()]);
+        self.0 += 1;
+    }
+}
+
 #[test]
 fn a_load_is_answered_in_full() {
     let directory = tempfile::tempdir().unwrap();
@@ -171,12 +180,13 @@ fn a_load_is_answered_in_full() {
         config.warm_up = Duration::ZERO;
         config.end = LoadEnd::Answers(500);
         config.zero = Some(8..ANSWER);
-        let report = load(&config).unwrap();
+        let mut count = Count(0);
+        let report = load(&config, Drive::Closed, &mut count).unwrap();
         assert_eq!((report.answers, report.refused), (500, 0));
-        assert_eq!(report.latency_ns.len(), 500);
+        assert_eq!(count.0, 500);
         assert_eq!(report.answer_bytes, 500 * ANSWER as u64);
         config.zero = Some(0..8);
-        let report = load(&config).unwrap();
+        let report = load(&config, Drive::Closed, &mut count).unwrap();
         assert_eq!(report.refused, 500);
         assert_eq!(report.first_refused.unwrap().len(), ANSWER);
     }

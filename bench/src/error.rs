@@ -1,0 +1,60 @@
+//! What can end a measurement: there is no result then, only a sentence.
+
+use std::io;
+
+use net::kafka::api_key::UnsupportedVersion;
+use net::kafka::error_code::ErrorCode;
+use net::kafka::wire::{DecodeError, EncodeError};
+use record::BuildError;
+use runtime::StartError;
+use runtime::floor::ChildError;
+
+/// Why there is no result.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BenchError {
+    /// The kernel refused something.
+    #[error("{action}: {source}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// What the kernel said.
+        source: io::Error,
+    },
+    /// The runtime did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// A broker or a floor's server did not start or end well.
+    #[error(transparent)]
+    Child(#[from] ChildError),
+    /// The records asked for make no batch.
+    #[error("the batch: {0}")]
+    Batch(#[from] BuildError),
+    /// The arguments make no request.
+    #[error("the request: {0}")]
+    Encode(#[from] EncodeError),
+    /// An answer is not Kafka's.
+    #[error("the broker's answer: {0}")]
+    Decode(#[from] DecodeError),
+    /// The codec lacks a version that is used here.
+    #[error(transparent)]
+    Version(#[from] UnsupportedVersion),
+    /// The broker answered with an error.
+    #[error("{what} was refused: {code}")]
+    Refused {
+        /// What was asked.
+        what: &'static str,
+        /// The error code.
+        code: ErrorCode,
+    },
+    /// The arguments do not go together.
+    #[error("{0}")]
+    Arguments(&'static str),
+    /// Something was answered that can not be measured.
+    #[error("nothing to report: {0}")]
+    Nothing(&'static str),
+}
+
+/// Names what was tried when the kernel refuses it.
+pub(crate) fn io_error(action: &'static str) -> impl FnOnce(io::Error) -> BenchError {
+    move |source| BenchError::Io { action, source }
+}
