@@ -1,8 +1,9 @@
 //! [`Pace`]: how fast a flush goes beside commits that producers wait for.
 //!
 //! A flush at full speed holds the device for as long as it takes, and every barrier meanwhile
-//! waits behind its writes. So it spends what commits earn: some bytes for each byte that was committed,
-//! in writes about as long as the commits that they compete with. See docs/decisions/0009.
+//! waits behind its writes. So it spends what commits earn: some bytes for each byte that was
+//! committed, in writes about as long as the commits that they compete with. The numbers are in
+//! docs/decisions/0009-flush-pace.md.
 
 use std::cell::Cell;
 use std::time::Duration;
