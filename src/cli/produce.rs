@@ -25,7 +25,8 @@ pub(super) struct ProduceArgs {
     /// The topic, which must exist
     topic: String,
     /// What separates a line's key from its value; a line without it has no key
-    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "TEXT",
+        value_parser = clap::builder::NonEmptyStringValueParser::new())]
     key_separator: Option<String>,
     /// A header of every record; may be repeated
     #[arg(short = 'H', long = "header", value_name = "NAME=VALUE")]
@@ -197,8 +198,12 @@ impl Session {
         if missing == 0 && tally.first_failure.is_none() {
             return read.map(|()| ExitCode::SUCCESS);
         }
-        let count =
-            format!("{missing} of the {} records read were not acknowledged", self.lines_read);
+        let lines = self.lines_read;
+        let count = match missing {
+            // Only where nobody acknowledges can something fail without a record to blame.
+            0 => format!("it is not known which of the {lines} records read have arrived"),
+            _ => format!("{missing} of the {lines} records read were not acknowledged"),
+        };
         let Some(error) = tally.first_failure else {
             // What stopped the reading may be why a record did not even get on its way.
             let failure = read.err().unwrap_or_else(|| Failure::new("stopped by a signal"));

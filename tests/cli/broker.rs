@@ -5,6 +5,10 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
+/// Small and quiet: many of them run at once.
+const SETTINGS: [&str; 4] =
+    ["journal.file.bytes=16MiB", "journal.files=4", "socket.request.max.bytes=8MiB", "poll=block"];
+
 /// A running broker.
 pub(crate) struct Broker {
     child: Child,
@@ -50,7 +54,7 @@ fn serve(directory: &TempDir, listen: &str) -> (Child, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidemill"));
     command.args(["serve", "--listen", listen, "--http", "none", "--shards", "2", "--data"]);
     command.arg(directory.path().join("data"));
-    for setting in ["journal.file.bytes=16MiB", "journal.files=4", "poll=block"] {
+    for setting in SETTINGS {
         command.args(["--set", setting]);
     }
     command.env_remove("TIDEMILL_BOOTSTRAP").env("RUST_LOG", "warn");

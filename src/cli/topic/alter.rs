@@ -20,7 +20,8 @@ pub(super) struct AlterArgs {
     /// Its name
     name: String,
     /// How many partitions it is to have, more than it has now
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(i32).range(1..))]
     partitions: Option<i32>,
     /// Set a configuration; may be repeated
     #[arg(long = "config", value_name = "NAME=VALUE")]

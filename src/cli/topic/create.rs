@@ -15,7 +15,8 @@ pub(super) struct CreateArgs {
     /// Its name
     name: String,
     /// How many partitions [default: the broker's num.partitions]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(i32).range(1..))]
     partitions: Option<i32>,
     /// How many replicas [default: the broker's default.replication.factor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i16).range(1..))]

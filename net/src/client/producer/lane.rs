@@ -134,11 +134,13 @@ impl InFlight {
 impl Sender {
     /// Takes the acknowledged batches off the front.
     fn resolve_front(&mut self) {
-        while matches!(self.in_flight.front(), Some(front) if matches!(front.state, State::Acknowledged))
-        {
-            let Some(InFlight { batch, .. }) = self.in_flight.pop_front() else { return };
-            let bytes = batch.bytes.len();
-            self.shared.resolve(count(batch.records), batch.reserved, Ok(bytes));
+        while let Some(front) = self.in_flight.pop_front() {
+            if !matches!(front.state, State::Acknowledged) {
+                self.in_flight.push_front(front);
+                return;
+            }
+            let batch = front.batch;
+            self.shared.resolve(count(batch.records), batch.reserved, Ok(batch.bytes.len()));
             self.backoff = new_backoff(&self.shared);
         }
     }
