@@ -86,6 +86,21 @@ fn partitions_may_be_chosen() {
 }
 
 #[test]
+fn partitions_that_do_not_fit_one_answer_are_read_in_turn() {
+    let broker = Broker::start();
+    broker.run(&["topic", "create", "t", "--partitions", "40"]).ok();
+    // More than an answer holds, so that it ends in the middle of some partition's first batch.
+    let filler = "x".repeat(1000);
+    let mut lines: Vec<_> = (0..30_000).map(|n| format!("line {n:05} {filler}\n")).collect();
+    broker.feed(&["produce", "t"], lines.concat()).ok();
+    let read = consume(&broker, &[]);
+    let mut read: Vec<_> = read.split_inclusive('\n').collect();
+    read.sort_unstable();
+    lines.sort_unstable();
+    assert!(read == lines, "{} of {} lines", read.len(), lines.len());
+}
+
+#[test]
 fn json_tells_all_of_a_record() {
     let broker = Broker::start();
     broker.run(&["topic", "create", "t"]).ok();

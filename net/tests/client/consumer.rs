@@ -100,6 +100,16 @@ fn a_batch_that_is_cut_off_is_fetched_again() {
 }
 
 #[test]
+fn a_broker_that_never_gives_a_whole_batch_is_an_error() {
+    let (offsets, error) = consume(StartAt::Beginning, (0, 3), |_, asking| {
+        let whole = batch(0);
+        fetched(&asking, ErrorCode::NONE, whole.split_at(whole.len() - 1).0)
+    });
+    assert!(offsets.is_empty());
+    assert!(error.is_some_and(|error| error.to_string().contains("only a part of a batch")));
+}
+
+#[test]
 fn a_position_that_retention_has_overtaken_moves_to_the_logs_beginning() {
     let (offsets, error) = consume(StartAt::Beginning, (0, 9), |log, asking| {
         let base = asked_offset(&asking);

@@ -51,6 +51,8 @@ pub(super) struct Part {
 pub(super) enum PartResult {
     /// There are none.
     Empty,
+    /// Not even one batch is whole: the answer was full. `needs` is what it takes.
+    CutOff { needs: usize },
     /// Some, and the offset behind them.
     Some { part: Part, next: Offset },
 }
@@ -74,7 +76,12 @@ impl Part {
                     next = next.max(batch.next_offset());
                     rest = behind;
                 }
-                Err(HeaderError::Incomplete { .. }) if rest.len() < records.bytes().len() => break,
+                Err(HeaderError::Incomplete { needs, .. }) => {
+                    if rest.len() == records.bytes().len() {
+                        return Ok(PartResult::CutOff { needs });
+                    }
+                    break;
+                }
                 Err(error) => return Err(damaged(next, error)),
             }
         }

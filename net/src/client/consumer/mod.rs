@@ -269,6 +269,7 @@ impl Consumer {
     /// Notes what came, and moves the positions behind it.
     fn digest(&mut self, answer: Answer) -> (Option<Fetched>, Option<Trouble>) {
         let (mut parts, mut trouble, mut lost) = (Vec::new(), None, Vec::new());
+        let mut cut_off = None;
         let body = match answer.body::<FetchResponse<'_>>() {
             Ok(body) => body,
             Err(error) => return (None, Some(Trouble::Failed(error.into()))),
@@ -292,12 +293,19 @@ impl Consumer {
             let Some(records) = fetched.records else { continue };
             match Part::of(partition, position, records) {
                 Ok(PartResult::Empty) => {}
+                Ok(PartResult::CutOff { needs }) => cut_off = Some((partition, position, needs)),
                 Ok(PartResult::Some { part, next }) => {
                     self.positions.advance(partition, next);
                     parts.push(part);
                 }
                 Err(error) => trouble = Some(Trouble::Failed(error)),
             }
+        }
+        // A broker gives one batch whole, however large, and cuts what comes behind it.
+        if let Some((partition, position, needs)) = cut_off.filter(|_| parts.is_empty()) {
+            let reason = format!("the broker gives only a part of a batch of {needs} bytes");
+            let error = ClientError::Damaged { partition, offset: position.next, reason };
+            trouble = trouble.or(Some(Trouble::Failed(error)));
         }
         if !lost.is_empty() {
             trouble = trouble.or(Some(Trouble::OutOfRange(lost)));
