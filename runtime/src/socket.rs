@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::buffer::DmaBuf;
 use crate::descriptor::Fd;
 use crate::driver::inflight::{Completion, Key, Stream as Events};
-use crate::driver::op::{Gather, Op, Piece, SocketAddress};
+use crate::driver::op::{Gather, Op, Piece};
 pub use crate::driver::provided::ReceiveBuffer;
 use crate::executor::Runtime;
 use crate::file::{check, count_of};
@@ -132,18 +132,6 @@ impl Stream {
             receiving: Receiving::default(),
             broken: Cell::new(false),
         })
-    }
-
-    /// Connects.
-    pub async fn connect(runtime: &Runtime, address: SocketAddr) -> io::Result<Self> {
-        let family = if address.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
-        // SAFETY: socket has no memory arguments.
-        let raw = unsafe { libc::socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) };
-        let stream = Self::from_descriptor(runtime, crate::driver::uring::owned(raw)?)?;
-        let address = Box::new(SocketAddress::new(address));
-        let op = Op::Connect { socket: stream.descriptor.clone(), address };
-        check(runtime.submit(op).await.1)?;
-        Ok(stream)
     }
 
     /// The peer's address.

@@ -1,9 +1,24 @@
-//! The command line: one subcommand a file.
+//! The command line: one subcommand a file, each `run(args) -> Result<ExitCode, Failure>`.
+//!
+//! Exit codes: 0 done, 1 the command failed, 2 it was asked for something that makes no sense.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it speaks to a person")]
 
+mod bootstrap;
+mod completions;
+mod consume;
+mod failure;
+mod format;
+mod lines;
 mod log;
+mod output;
+mod pair;
+mod produce;
+mod progress;
 mod serve;
+mod stop;
+mod time;
+mod topic;
 
 use std::process::ExitCode;
 
@@ -23,12 +38,38 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Look at what is on the disk, without a running broker
     Log(log::LogArgs),
+    /// Create, list, describe, change and delete topics
+    Topic(topic::TopicArgs),
+    /// Write lines of standard input to a topic
+    Produce(produce::ProduceArgs),
+    /// Write a topic's records to standard output
+    Consume(consume::ConsumeArgs),
+    /// Write a shell's completion script to standard output
+    Completions(completions::CompletionsArgs),
 }
 
 /// Parses the command line and runs what it asks for.
 pub fn run() -> ExitCode {
-    match Cli::parse().command {
+    let result = match Cli::parse().command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Log(arguments) => log::run(arguments),
+        Command::Topic(arguments) => topic::run(arguments),
+        Command::Produce(arguments) => produce::run(arguments),
+        Command::Consume(arguments) => consume::run(arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+    };
+    result.unwrap_or_else(|failure| {
+        eprintln!("{failure}");
+        failure.exit_code()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
     }
 }

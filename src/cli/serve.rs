@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::failure::Failure;
+use super::output;
 use crate::config::{Config, Flag, Sources, environment, read_file};
 use crate::server::boot;
 
@@ -33,30 +35,13 @@ pub(super) struct ServeArgs {
 }
 
 /// Runs the command.
-pub(super) fn run(arguments: &ServeArgs) -> ExitCode {
+pub(super) fn run(arguments: &ServeArgs) -> Result<ExitCode, Failure> {
     start_logging();
-    let config = match load(arguments) {
-        Ok(config) => config,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::from(2);
-        }
-    };
-    let (broker, report) = match boot::start(config) {
-        Ok(started) => started,
-        Err(error) => {
-            eprintln!("tidemill: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    println!("{report}");
-    match broker.run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("tidemill: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    let config = load(arguments).map_err(Failure::usage)?;
+    let (broker, report) = boot::start(config).map_err(Failure::new)?;
+    output::print(&format!("{report}\n"))?;
+    broker.run().map_err(Failure::new)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn load(arguments: &ServeArgs) -> Result<Config, String> {

@@ -417,6 +417,15 @@ pub(crate) struct Operation {
     key: Option<Key>,
 }
 
+impl Operation {
+    /// Asks the kernel to end the operation early. It is still to be waited for.
+    pub(crate) fn cancel(&self) {
+        if let Some(key) = self.key {
+            self.runtime.cancel(key);
+        }
+    }
+}
+
 impl Future for Operation {
     type Output = (Op, Completion);
 

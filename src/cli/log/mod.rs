@@ -18,6 +18,7 @@ use clap::{Args, Subcommand};
 
 use self::dump::{Dump, DumpError};
 use self::printer::Printer;
+use super::failure::Failure;
 
 /// Looks at what is on the disk.
 #[derive(Args, Debug)]
@@ -60,7 +61,7 @@ enum What {
 }
 
 /// Runs the command: 0 if all is sound, 1 if something is not, 2 if it could not be looked at.
-pub(super) fn run(arguments: LogArgs) -> ExitCode {
+pub(super) fn run(arguments: LogArgs) -> Result<ExitCode, Failure> {
     let LogCommand::Dump(arguments) = arguments.command;
     let config = runtime::RuntimeConfig::default();
     let done = runtime::block_on(config, |runtime| async move {
@@ -75,11 +76,8 @@ pub(super) fn run(arguments: LogArgs) -> ExitCode {
         Ok::<_, DumpError>(printer.finish())
     });
     match done.map_err(DumpError::from).and_then(|done| done) {
-        Ok(0) => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("tidemill: {error}");
-            ExitCode::from(2)
-        }
+        Ok(0) => Ok(ExitCode::SUCCESS),
+        Ok(_) => Ok(ExitCode::FAILURE),
+        Err(error) => Err(Failure::usage(error)),
     }
 }

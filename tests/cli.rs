@@ -1,0 +1,13 @@
+//! The commands as a person meets them: the binary against a real broker, its exit codes, and what
+//! it writes to standard output and standard error.
+
+#![forbid(unsafe_code)]
+
+mod cli {
+    pub(crate) mod broker;
+    pub(crate) mod command;
+    mod consume;
+    mod mistakes;
+    mod produce;
+    mod topic;
+}
