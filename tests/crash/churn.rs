@@ -173,9 +173,9 @@ impl Churn {
                 (_, None) => topic.fate = Fate::Gone,
                 (_, Some(partitions)) => {
                     topic.fate = Fate::Exists;
-                    topic.verify(connection, *partitions).map_err(|error| {
-                        format!("topic {name}: {error}")
-                    })?;
+                    topic
+                        .verify(connection, *partitions)
+                        .map_err(|error| format!("topic {name}: {error}"))?;
                 }
             }
         }

@@ -100,7 +100,8 @@ impl Log {
                 return Err(self.wrong(format!("offset {} where {offset} is due", record.offset)));
             }
             let value = record.value.as_deref().unwrap_or_default();
-            let mark = Mark::read(value).map_err(|error| self.wrong(format!("{offset}: {error}")))?;
+            let mark =
+                Mark::read(value).map_err(|error| self.wrong(format!("{offset}: {error}")))?;
             if mark.log != self.number {
                 return Err(self.wrong(format!("{offset}: {mark:?} belongs elsewhere")));
             }

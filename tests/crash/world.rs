@@ -145,7 +145,7 @@ impl World {
         drain: Option<Duration>,
         weight: Weight,
         tally: &mut Tally,
-    ) -> Result<(), String> {
+    ) -> Result<Ending, String> {
         let start = Barrier::new(self.producers.len() + 3);
         let ending = AtomicBool::new(false);
         let round = Round { address: broker.kafka(), start: &start, ending: &ending, weight };
@@ -180,7 +180,8 @@ impl World {
         });
         let ended = ended.map_err(|error| format!("{error}\nstderr:\n{}", broker.errors()))?;
         *tally.endings.entry(ended).or_default() += 1;
-        note_errors(&broker, tally)
+        note_errors(&broker, tally)?;
+        Ok(ended)
     }
 
     /// Starts again, and checks everything that must be so.

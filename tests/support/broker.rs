@@ -81,7 +81,12 @@ impl Site {
     }
 
     /// The same at other addresses.
-    pub(crate) fn spawn_at(&mut self, setup: &Setup, kafka: SocketAddr, http: SocketAddr) -> Broker {
+    pub(crate) fn spawn_at(
+        &mut self,
+        setup: &Setup,
+        kafka: SocketAddr,
+        http: SocketAddr,
+    ) -> Broker {
         self.starts += 1;
         let stderr = self.directory.path().join(format!("stderr-{}", self.starts));
         let mut command = Command::new(env!("CARGO_BIN_EXE_tidemill"));

@@ -59,7 +59,11 @@ impl Connection {
     }
 
     /// Sends and waits.
-    pub(crate) fn call<R: Request>(&mut self, request: &R, version: i16) -> io::Result<R::Response> {
+    pub(crate) fn call<R: Request>(
+        &mut self,
+        request: &R,
+        version: i16,
+    ) -> io::Result<R::Response> {
         assert_eq!(self.in_flight(), 0, "earlier answers were taken");
         self.send(request, version)?;
         self.receive::<R>(version)

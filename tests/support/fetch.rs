@@ -96,9 +96,8 @@ impl Connection {
         let topic = ListOffsetsTopic::default()
             .with_name(partition.topic_name())
             .with_partitions(vec![part]);
-        let request = ListOffsetsRequest::default()
-            .with_replica_id(BrokerId(-1))
-            .with_topics(vec![topic]);
+        let request =
+            ListOffsetsRequest::default().with_replica_id(BrokerId(-1)).with_topics(vec![topic]);
         let mut answer = self.call(&request, LIST_OFFSETS_VERSION)?;
         let mut topic = answer.topics.pop().expect("the topic that was asked for");
         let part = topic.partitions.pop().expect("the partition that was asked for");

@@ -58,7 +58,9 @@ pub(crate) fn request(batches: &[(Partition, Bytes)]) -> ProduceRequest {
         let data = PartitionProduceData::default()
             .with_index(partition.index)
             .with_records(Some(bytes.clone()));
-        TopicProduceData::default().with_name(partition.topic_name()).with_partition_data(vec![data])
+        TopicProduceData::default()
+            .with_name(partition.topic_name())
+            .with_partition_data(vec![data])
     });
     ProduceRequest::default()
         .with_acks(-1)

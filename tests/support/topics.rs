@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::io;
 
 use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
-use kafka_protocol::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
+use kafka_protocol::messages::delete_records_request::{
+    DeleteRecordsPartition, DeleteRecordsTopic,
+};
 use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
 use kafka_protocol::messages::{
     CreateTopicsRequest, DeleteRecordsRequest, DeleteTopicsRequest, DescribeConfigsRequest,
@@ -63,9 +65,8 @@ impl Connection {
 
     /// All topics with their partition counts.
     pub(crate) fn topics(&mut self) -> io::Result<BTreeMap<String, i32>> {
-        let request = MetadataRequest::default()
-            .with_topics(None)
-            .with_allow_auto_topic_creation(false);
+        let request =
+            MetadataRequest::default().with_topics(None).with_allow_auto_topic_creation(false);
         let answer = self.call(&request, 9)?;
         let topics = answer.topics.into_iter().map(|topic| {
             assert_eq!(topic.error_code, 0, "a listed topic is without an error");

@@ -10,6 +10,10 @@ use super::usage::Usage;
 /// any device with blocks of up to 4 KiB.
 pub const BLOCK_ALIGNMENT: usize = 4096;
 
+/// From here on memory is mapped, not allocated: the allocator would write the zeros of an aligned
+/// buffer, and a frame's announced length would cost its memory before a byte of it has come.
+const MAPPED_MIN: usize = 128 << 10;
+
 /// Memory of a fixed capacity, always initialised, owned by whoever holds the value.
 pub(super) struct Block {
     memory: NonNull<u8>,
@@ -25,10 +29,15 @@ unsafe impl Send for Block {}
 unsafe impl Sync for Block {}
 
 impl Block {
-    /// Zeroed memory of at least `capacity` bytes, rounded up to [`BLOCK_ALIGNMENT`].
+    /// Zeroed memory of at least `capacity` bytes, rounded up to [`BLOCK_ALIGNMENT`]. What of a
+    /// large block is never touched takes no memory.
     pub(super) fn allocate(capacity: usize) -> Self {
         let capacity = capacity.max(1).next_multiple_of(BLOCK_ALIGNMENT);
         let layout = layout(capacity);
+        if capacity >= MAPPED_MIN {
+            let Some(memory) = map(capacity) else { std::alloc::handle_alloc_error(layout) };
+            return Self { memory, capacity, home: None, usage: None };
+        }
         // SAFETY: the layout is not empty: capacity is at least one alignment.
         let memory = unsafe { std::alloc::alloc_zeroed(layout) };
         let Some(memory) = NonNull::new(memory) else { std::alloc::handle_alloc_error(layout) };
@@ -68,10 +77,25 @@ impl Drop for Block {
             home.take_back(Self { memory, capacity, home: None, usage: None });
             return;
         }
+        if self.capacity >= MAPPED_MIN {
+            // SAFETY: the memory was mapped with this length, and this value, its only owner, ends
+            // here.
+            unsafe { libc::munmap(self.memory.as_ptr().cast(), self.capacity) };
+            return;
+        }
         // SAFETY: the memory came from `alloc_zeroed` with this layout, and this value, its only
         // owner, ends here.
         unsafe { std::alloc::dealloc(self.memory.as_ptr(), layout(self.capacity)) };
     }
+}
+
+/// Fresh zeroed pages; `None` if the system has no more.
+fn map(len: usize) -> Option<NonNull<u8>> {
+    let (access, kind) =
+        (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: an anonymous mapping at an address of the kernel's choice touches no other memory.
+    let memory = unsafe { libc::mmap(std::ptr::null_mut(), len, access, kind, -1, 0) };
+    if memory == libc::MAP_FAILED { None } else { NonNull::new(memory.cast()) }
 }
 
 fn layout(capacity: usize) -> Layout {
