@@ -115,10 +115,11 @@ impl World {
         let mut broker = self.site.spawn(&self.setup);
         let screen = broker.wait_ready()?;
         tally.slowest_start = tally.slowest_start.max(screen.took);
-        match screen.text.contains("OFFLINE") {
-            true => Err(format!("partitions are offline:\n{}\n{}", screen.text, broker.errors())),
-            false => Ok((broker, screen)),
+        if screen.text.contains("OFFLINE") {
+            let errors = broker.errors();
+            return Err(format!("partitions are offline:\n{}\n{errors}", screen.text));
         }
+        Ok((broker, screen))
     }
 
     /// Kills a process `delay` after it was spawned.
@@ -169,7 +170,7 @@ impl World {
                 Some(status) => Err(format!("ended by itself with {status}")),
                 None => Ok(end(&mut broker, drain)),
             };
-            let results: Vec<_> = hands.into_iter().map(|hand| hand.join()).collect();
+            let results: Vec<_> = hands.into_iter().map(thread::ScopedJoinHandle::join).collect();
             for result in results {
                 match result {
                     Ok(result) => result?,
