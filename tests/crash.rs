@@ -108,8 +108,9 @@ fn rounds(
             let micros_max = [3_000, 15_000, 60_000][random.index(3)];
             Duration::from_micros(random.range(0, micros_max))
         });
-        world.load(broker, delay, drain, weight, tally)?;
-        left = left.saturating_sub(1);
+        let ended = world.load(broker, delay, drain, weight, tally)?;
+        // A stop that was faster than the kill is none.
+        left = left.saturating_sub(u64::from(ended != Ending::Stop));
         if changes_shards && random.one_in(2) {
             world.setup.shards = draw_shards(random);
         }

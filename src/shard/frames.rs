@@ -22,6 +22,8 @@ struct Inner {
     next: Cell<u64>,
     /// Frames that are being received, oldest first.
     order: RefCell<VecDeque<u64>>,
+    /// How many of them wait for memory.
+    waiting: Cell<usize>,
     changed: Event,
 }
 
@@ -46,9 +48,9 @@ impl FrameBudget {
         self.0.used.get()
     }
 
-    /// Whether frames wait for each other.
-    pub fn is_spent(&self) -> bool {
-        self.0.used.get() >= BUDGET_BYTES
+    /// Whether frames wait for memory that others hold.
+    pub fn is_wanted(&self) -> bool {
+        self.0.waiting.get() > 0
     }
 }
 
@@ -56,16 +58,33 @@ impl FrameCharge {
     /// Charges `bytes` more; waits while the budget is spent, unless this frame is the oldest.
     pub async fn charge(&self, bytes: usize) {
         let inner = &self.budget.0;
-        inner
-            .changed
-            .wait_until(|| {
-                let fits = inner.used.get() + bytes <= BUDGET_BYTES;
-                let oldest = inner.order.borrow().front() == Some(&self.number);
-                (fits || oldest).then_some(())
-            })
-            .await;
+        let may_go_on = || {
+            let fits = inner.used.get() + bytes <= BUDGET_BYTES;
+            let oldest = inner.order.borrow().front() == Some(&self.number);
+            (fits || oldest).then_some(())
+        };
+        if may_go_on().is_none() {
+            let _waiting = Waiting::new(&inner.waiting);
+            inner.changed.wait_until(may_go_on).await;
+        }
         inner.used.set(inner.used.get() + bytes);
         self.bytes.set(self.bytes.get() + bytes);
+    }
+}
+
+/// Counts a frame that waits.
+struct Waiting<'a>(&'a Cell<usize>);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a Cell<usize>) -> Self {
+        count.set(count.get() + 1);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
     }
 }
 
@@ -96,15 +115,17 @@ mod tests {
         let (old, young) = (budget.begin(), budget.begin());
         assert!(is_ready(pin!(old.charge(BUDGET_BYTES / 2))));
         assert!(is_ready(pin!(young.charge(BUDGET_BYTES / 2))));
-        assert!(budget.is_spent());
+        assert!(!budget.is_wanted());
         {
             let mut waiting = pin!(young.charge(1));
             assert!(!is_ready(waiting.as_mut()));
+            assert!(budget.is_wanted(), "though not every byte is held");
             assert!(is_ready(pin!(old.charge(10 << 20))));
             assert!(!is_ready(waiting.as_mut()));
             drop(old);
             assert!(is_ready(waiting.as_mut()));
         }
+        assert!(!budget.is_wanted());
         drop(young);
         assert_eq!(budget.used(), 0);
     }

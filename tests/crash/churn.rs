@@ -125,7 +125,7 @@ impl Churn {
         let partitions = usize::try_from(topic.blueprint.partitions).expect("some");
         let index = i32::try_from(self.random.index(partitions)).expect("few");
         let count = self.random.range(1, 5);
-        let bytes = batch::encode((0..count).map(|number| vec![b'x'; 900 + number as usize]), None);
+        let bytes = batch::encode((0..count).map(|_| vec![b'x'; 900]), None);
         let outcome = connection.produce(&Partition::new(name, index), bytes)?;
         if outcome.error_code == code::NONE {
             let end = outcome.base_offset + i64::try_from(count).expect("few");

@@ -12,7 +12,7 @@ use crate::support::produce::Partition;
 pub(crate) enum Kind {
     /// Nothing may.
     Kept,
-    /// Retention or DeleteRecords cut the beginning off.
+    /// Retention or `DeleteRecords` cut the beginning off.
     Shrinks,
 }
 
@@ -121,10 +121,8 @@ impl Log {
     fn append(&mut self, offset: i64, mark: Mark) -> Result<(), String> {
         let fresh = Expected { counter: 0, at_least: self.has_hole };
         let expected = self.next.get(&mark.producer).copied().unwrap_or(fresh);
-        let fits = match expected.at_least {
-            true => mark.counter >= expected.counter,
-            false => mark.counter == expected.counter,
-        };
+        let fits = mark.counter == expected.counter
+            || (expected.at_least && mark.counter > expected.counter);
         if !fits {
             return Err(self.wrong(format!("{offset}: {mark:?} where {expected:?} is due")));
         }
@@ -135,7 +133,7 @@ impl Log {
     }
 
     /// A complaint about this log.
-    pub(crate) fn wrong(&self, what: String) -> String {
+    pub(crate) fn wrong(&self, what: impl std::fmt::Display) -> String {
         let Partition { topic, index } = &self.partition;
         let (start, end) = (self.start, self.seen_end());
         format!("{topic}-{index} (log {}, seen {start}..{end}): {what}", self.number)

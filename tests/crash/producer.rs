@@ -69,10 +69,10 @@ pub(crate) struct Round<'a> {
 impl Round<'_> {
     /// A connection that was lost: as it should be, or a defect.
     pub(crate) fn lost(&self, who: &str, error: &io::Error) -> Result<(), String> {
-        match self.ending.load(Ordering::SeqCst) {
-            true => Ok(()),
-            false => Err(format!("{who}: the broker lives, and yet: {error}")),
+        if self.ending.load(Ordering::SeqCst) {
+            return Ok(());
         }
+        Err(format!("{who}: the broker lives, and yet: {error}"))
     }
 }
 

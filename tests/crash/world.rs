@@ -115,10 +115,11 @@ impl World {
         let mut broker = self.site.spawn(&self.setup);
         let screen = broker.wait_ready()?;
         tally.slowest_start = tally.slowest_start.max(screen.took);
-        match screen.text.contains("OFFLINE") {
-            true => Err(format!("partitions are offline:\n{}\n{}", screen.text, broker.errors())),
-            false => Ok((broker, screen)),
+        if screen.text.contains("OFFLINE") {
+            let errors = broker.errors();
+            return Err(format!("partitions are offline:\n{}\n{errors}", screen.text));
         }
+        Ok((broker, screen))
     }
 
     /// Kills a process `delay` after it was spawned.
@@ -145,7 +146,7 @@ impl World {
         drain: Option<Duration>,
         weight: Weight,
         tally: &mut Tally,
-    ) -> Result<(), String> {
+    ) -> Result<Ending, String> {
         let start = Barrier::new(self.producers.len() + 3);
         let ending = AtomicBool::new(false);
         let round = Round { address: broker.kafka(), start: &start, ending: &ending, weight };
@@ -169,7 +170,7 @@ impl World {
                 Some(status) => Err(format!("ended by itself with {status}")),
                 None => Ok(end(&mut broker, drain)),
             };
-            let results: Vec<_> = hands.into_iter().map(|hand| hand.join()).collect();
+            let results: Vec<_> = hands.into_iter().map(thread::ScopedJoinHandle::join).collect();
             for result in results {
                 match result {
                     Ok(result) => result?,
@@ -180,7 +181,8 @@ impl World {
         });
         let ended = ended.map_err(|error| format!("{error}\nstderr:\n{}", broker.errors()))?;
         *tally.endings.entry(ended).or_default() += 1;
-        note_errors(&broker, tally)
+        note_errors(&broker, tally)?;
+        Ok(ended)
     }
 
     /// Starts again, and checks everything that must be so.

@@ -37,7 +37,7 @@ pub(crate) fn encode(
             timestamp: now_ms(),
             key: None,
             value: Some(value.into()),
-            headers: Default::default(),
+            headers: std::iter::empty().collect(),
         })
         .collect();
     let mut bytes = Vec::new();

@@ -10,9 +10,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 /// The longest that a start may take.
-pub(crate) const START_PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const START_PATIENCE: Duration = Duration::from_mins(2);
 /// The longest that a stop may take.
-pub(crate) const STOP_PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const STOP_PATIENCE: Duration = Duration::from_mins(1);
 
 /// Where and how brokers are started: the same directory and ports each time.
 pub(crate) struct Site {

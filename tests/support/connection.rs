@@ -12,7 +12,7 @@ use kafka_protocol::protocol::{
 };
 
 /// A broker that says nothing for so long hangs.
-const SILENCE_MAX: Duration = Duration::from_secs(60);
+const SILENCE_MAX: Duration = Duration::from_mins(1);
 /// No answer of these suites is larger.
 const ANSWER_BYTES_MAX: usize = 128 << 20;
 

@@ -1,4 +1,4 @@
-//! Random numbers from a seed (SplitMix64), so that a failure can be run again.
+//! Random numbers from a seed (`SplitMix64`), so that a failure can be run again.
 
 /// A source of random numbers.
 #[derive(Clone, Debug)]

@@ -10,8 +10,9 @@ use super::usage::Usage;
 /// any device with blocks of up to 4 KiB.
 pub const BLOCK_ALIGNMENT: usize = 4096;
 
-/// From this size on memory is mapped by itself: the kernel's pages are zero already, and the
-/// system's allocator would zero them again.
+/// From this size on memory is mapped by itself: the system's allocator would write the zeros of an
+/// aligned buffer, which costs time, and a frame's announced length would cost its memory before a
+/// byte of it has come.
 const MAPPED_MIN: usize = 256 << 10;
 /// A huge page: one entry to pin and to look up for what would be 512.
 const HUGE: usize = 2 << 20;

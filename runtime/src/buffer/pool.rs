@@ -5,6 +5,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::block::{BLOCK_ALIGNMENT, Block};
 use super::{Chunk, DmaBuf, Usage};
@@ -13,12 +15,20 @@ use super::{Chunk, DmaBuf, Usage};
 #[derive(Clone)]
 pub(super) struct Home {
     returned: flume::Sender<Block>,
+    /// Bytes that are queued, and how many may be: nobody sorts them in while nobody asks.
+    queued: Arc<AtomicUsize>,
+    queued_max: usize,
 }
 
 impl Home {
     /// Queues the block for reuse; frees it if the queue is full or the pool is gone.
     pub(super) fn take_back(&self, block: Block) {
-        drop(self.returned.try_send(block));
+        let bytes = block.capacity();
+        // Only a bound on memory hangs on the count, no other memory's order.
+        let queued = self.queued.fetch_add(bytes, Ordering::Relaxed);
+        if queued + bytes > self.queued_max || self.returned.try_send(block).is_err() {
+            self.queued.fetch_sub(bytes, Ordering::Relaxed);
+        }
     }
 }
 
@@ -26,8 +36,9 @@ impl Home {
 const RETURNED_MAX: usize = 1024;
 /// Smaller buffers are not worth keeping: the system's allocator is as fast.
 const POOLED_MIN: usize = 64 * 1024;
-/// Four sizes to each power of two, so that a buffer is at most a quarter too large.
-const CLASSES: usize = 40;
+/// Four sizes to each power of two, so that a buffer is at most a quarter too large; up to 8 MiB.
+/// Larger ones are rare, and each would keep much from the rest of the machine.
+const CLASSES: usize = 29;
 
 /// A shard's source of buffers. Cheap to clone; stays on its shard.
 #[derive(Clone)]
@@ -48,7 +59,7 @@ impl Pool {
     pub fn new(free_bytes_max: usize) -> Self {
         let (sender, returned) = flume::bounded(RETURNED_MAX);
         Self(Rc::new(Inner {
-            home: Home { returned: sender },
+            home: Home { returned: sender, queued: Arc::default(), queued_max: free_bytes_max },
             returned,
             free: RefCell::new(std::array::from_fn(|_| Vec::new())),
             free_bytes: Cell::new(0),
@@ -119,6 +130,7 @@ impl Pool {
     fn sort_in(&self) {
         let mut free = self.0.free.borrow_mut();
         while let Ok(block) = self.0.returned.try_recv() {
+            self.0.home.queued.fetch_sub(block.capacity(), Ordering::Relaxed);
             let bytes = self.0.free_bytes.get() + block.capacity();
             let (class, size) = class_for(block.capacity());
             debug_assert_eq!(size, block.capacity(), "pooled blocks have a class's size");
@@ -185,6 +197,19 @@ mod tests {
         assert_eq!(pool.free_bytes(), 128 * 1024);
         pool.release();
         assert_eq!(pool.free_bytes(), 0);
+    }
+
+    #[test]
+    fn what_comes_back_is_bounded_though_nobody_asks_for_more() {
+        let pool = Pool::new(128 * 1024);
+        let buffers: Vec<_> = (0..9).map(|_| pool.dma(64 * 1024)).collect();
+        drop(buffers);
+        assert_eq!(pool.0.returned.len(), 2);
+        assert_eq!(pool.free_bytes(), 128 * 1024);
+        drop(pool.dma((8 << 20) + 1));
+        assert_eq!(pool.0.returned.len(), 0, "the largest are not kept");
+        let mapped = pool.dma(1 << 20);
+        assert!(mapped.as_slice().iter().all(|byte| *byte == 0));
     }
 
     #[test]

@@ -23,8 +23,8 @@ use crate::shard::frames::FrameCharge;
 const STEP_BYTES: usize = 1 << 20;
 /// How long a step may take while other frames wait for memory: 1 MiB/s.
 const STEP_PATIENCE_WANTED: Duration = Duration::from_secs(1);
-/// How long it may take otherwise.
-const STEP_PATIENCE: Duration = Duration::from_secs(30);
+/// How many times as long it may take otherwise.
+const STEP_PATIENCES: u32 = 30;
 
 /// A large frame, whole, without its prefix, and what it holds of the budget.
 pub(super) struct LargeFrame {
@@ -117,19 +117,24 @@ impl Connection {
         from: usize,
         len: usize,
     ) -> (DmaBuf, Result<usize, Hangup>) {
-        let wanted = self.shard.frames.is_spent();
-        let patience = if wanted { STEP_PATIENCE_WANTED } else { STEP_PATIENCE };
+        let patience = || self.shard.runtime.sleep(STEP_PATIENCE_WANTED);
+        let patiences = Cell::new(0);
         let slow = Cell::new(false);
         let mut receive = pin!(self.stream.receive_into(buffer, from, len));
-        let mut timer = pin!(self.shard.runtime.sleep(patience));
+        let mut timer = pin!(patience());
         // The receive owns its buffer and is seen to its end; the timer only cuts the socket.
         let (buffer, received) = poll_fn(|context| {
             if let Poll::Ready(done) = receive.as_mut().poll(context) {
                 return Poll::Ready(done);
             }
-            if !slow.get() && timer.as_mut().poll(context).is_ready() {
-                slow.set(true);
-                self.stream.shutdown();
+            while !slow.get() && timer.as_mut().poll(context).is_ready() {
+                patiences.set(patiences.get() + 1);
+                if self.shard.frames.is_wanted() || patiences.get() >= STEP_PATIENCES {
+                    slow.set(true);
+                    self.stream.shutdown();
+                } else {
+                    timer.set(patience());
+                }
             }
             Poll::Pending
         })
