@@ -48,7 +48,7 @@ pub use driver::provided::ProvidedLayout;
 pub use entropy::fill_random;
 pub use error::StartError;
 pub use executor::task::Task;
-pub use executor::{IdlePolicy, Runtime, RuntimeConfig};
+pub use executor::{DEVICE_SPIN, IdlePolicy, Runtime, RuntimeConfig};
 pub use file::{Advice, Barrier, File, OpenOptions};
 pub use housekeeping::Housekeeping;
 pub use input::StandardInput;

@@ -110,6 +110,8 @@ struct Entry {
 pub(crate) struct Inflight {
     entries: Slab<Entry>,
     generation: u32,
+    /// Operations that the kernel still has and whose end is near.
+    soon: usize,
 }
 
 impl Inflight {
@@ -131,8 +133,14 @@ impl Inflight {
     fn insert_owned(&mut self, op: Op, owner: Owner) -> Key {
         self.generation = self.generation.wrapping_add(1);
         let generation = self.generation;
+        self.soon += usize::from(op.ends_soon());
         let index = self.entries.insert(Entry { generation, op, owner });
         Key { index: u32::try_from(index).expect("fewer than 2^32 operations"), generation }
+    }
+
+    /// Whether the kernel has an operation whose end is worth looking out for.
+    pub(crate) fn ends_soon(&self) -> bool {
+        self.soon > 0
     }
 
     #[cfg(test)]
@@ -154,6 +162,7 @@ impl Inflight {
         let entry = self.entries.get_mut(index).expect("completions are for live operations");
         assert_eq!(entry.generation, key.generation, "completions are for live operations");
         let gives_descriptor = matches!(entry.op, Op::Accept { .. } | Op::Open { .. });
+        self.soon -= usize::from(!more && entry.op.ends_soon());
         let mut orphan = None;
         match &mut entry.owner {
             Owner::Waiting(waker) => {
@@ -271,6 +280,23 @@ mod tests {
         assert!(matches!(op, Op::Cancel { target: 7 }));
         assert_eq!(result.result, 5);
         assert_eq!(table.len(), 0);
+    }
+
+    #[test]
+    fn a_barrier_is_looked_out_for_until_it_has_come() {
+        let mut table = Inflight::default();
+        let sync = || {
+            let file = std::fs::File::open("/dev/null").unwrap();
+            let file = crate::descriptor::Fd::new(file.into(), &Rc::default());
+            Op::Sync { file, metadata: false }
+        };
+        let (waited, abandoned) = (table.insert(sync()), table.insert(sync()));
+        table.insert_forgotten(Op::Cancel { target: 7 });
+        assert!(table.abandon(abandoned).ended.is_none());
+        assert!(table.complete(waited.to_user_data(), completion(0), false).ended.is_none());
+        assert!(table.ends_soon(), "the kernel still has the other one");
+        let _ = table.complete(abandoned.to_user_data(), completion(0), false);
+        assert!(!table.ends_soon());
     }
 
     #[test]

@@ -60,6 +60,13 @@ pub(crate) enum Op {
     Cancel { target: u64 },
 }
 
+impl Op {
+    /// Whether only the device is waited for, which takes a small part of a millisecond.
+    pub(crate) fn ends_soon(&self) -> bool {
+        matches!(self, Self::Write { .. } | Self::Sync { .. })
+    }
+}
+
 /// Bytes to be written or sent, owned or shared, that do not move.
 #[derive(Clone, Debug)]
 pub enum Piece {

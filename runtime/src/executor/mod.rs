@@ -28,6 +28,9 @@ use crate::driver::uring::Uring;
 use crate::error::StartError;
 use crate::sleep::Timers;
 
+/// How long an adaptive loop looks out for the end of a write or a barrier: about as long as a good
+/// device takes. To sleep and be woken costs as much again on a virtual machine.
+pub const DEVICE_SPIN: Duration = Duration::from_micros(250);
 /// How long ready tasks may run before completions are looked at again.
 const TURN_NANOS_MAX: u64 = 200_000;
 /// Completions taken at once.
@@ -42,7 +45,8 @@ const DRAIN_NANOS_MAX: u64 = 5_000_000_000;
 pub enum IdlePolicy {
     /// Sleeps at once.
     Block,
-    /// Looks around for this long, then sleeps.
+    /// Looks around for this long, while the device is at work for up to [`DEVICE_SPIN`], then
+    /// sleeps.
     Adaptive(Duration),
     /// Never sleeps.
     Spin,
@@ -293,7 +297,7 @@ impl Runtime {
             return;
         }
         if let IdlePolicy::Adaptive(time) = self.0.idle
-            && self.spin(&mut driver, time)
+            && self.spin(&mut driver, self.spin_time(time))
         {
             return;
         }
@@ -306,6 +310,10 @@ impl Runtime {
         }
         driver.sleep(timeout).expect("a live ring can be waited for");
         self.0.bell.get_up();
+    }
+
+    fn spin_time(&self, time: Duration) -> Duration {
+        if self.0.inflight.borrow().ends_soon() { time.max(DEVICE_SPIN) } else { time }
     }
 
     /// Looks for something to do, for at most `time`. Whether it found anything.
