@@ -282,6 +282,10 @@ pub(crate) struct PairArgs {
     /// Seconds that count, of each run
     #[arg(long, default_value = "3", value_parser = seconds)]
     pub(crate) duration: Duration,
+    /// MiB written to each of the broker's topics before anything is measured: its journal is as
+    /// long by default
+    #[arg(long, value_name = "MIB", default_value_t = 1200)]
+    pub(crate) lap_mib: u32,
     /// Pairs
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) pairs: u32,

@@ -31,7 +31,6 @@ struct Sample {
     /// Latencies at 0.5, 0.99 and 0.999, microseconds.
     micros: [f64; 3],
     descriptors: u64,
-    create_millis: f64,
     lost: u64,
 }
 
@@ -58,7 +57,36 @@ impl Side {
         }
     }
 
-    fn run(self, args: &PairArgs) -> Result<Sample, BenchError> {
+    /// The topic of a broker's side.
+    fn topic(self) -> String {
+        match self {
+            Self::Broker { partitions } => format!("bench-{partitions}"),
+            Self::Floor | Self::Disk => "bench".to_owned(),
+        }
+    }
+
+    /// Starts a broker's side, makes its topic and writes the journal over once: from then on files
+    /// are there, and what is flushed is as much as what comes. Each side has a broker of its own,
+    /// so that none flushes what the other was given. With the time that the topic took.
+    fn prepare(self, args: &PairArgs) -> Result<Option<(Broker, f64)>, BenchError> {
+        let Self::Broker { partitions } = self else { return Ok(None) };
+        let place = &args.place;
+        let broker =
+            Broker::start(&args.broker, &args.settings, &place.dir.join(self.topic()), place.core)?;
+        let configs = &args.records.configs;
+        let made = make_topic(broker.address(), &self.topic(), partitions, configs)?;
+        let template = template(&args.records, &self.topic(), partitions)?;
+        let record_bytes = template.request.len() as f64 / f64::from(template.records);
+        let mut written = 0.0;
+        while written < f64::from(args.lap_mib) * 1_048_576.0 {
+            let sample = measure(args, broker.address(), &template)?;
+            written += sample.rate * args.duration.as_secs_f64() * record_bytes;
+        }
+        let millis = if let Made::Now(millis) = made { millis } else { 0.0 };
+        Ok(Some((broker, millis)))
+    }
+
+    fn run(self, args: &PairArgs, broker: Option<&Broker>) -> Result<Sample, BenchError> {
         let place = &args.place;
         match self {
             Self::Floor => {
@@ -75,15 +103,11 @@ impl Side {
                 Ok(Sample { rate: rate / bytes_of, ..Sample::default() })
             }
             Self::Broker { partitions } => {
-                let template = template(&args.records, "bench", partitions)?;
-                let broker = Broker::start(&args.broker, &args.settings, &place.dir, place.core)?;
-                let configs = &args.records.configs;
-                let made = make_topic(broker.address(), "bench", partitions, configs)?;
+                let broker = broker.ok_or(BenchError::Arguments("a broker to be measured"))?;
+                let template = template(&args.records, &self.topic(), partitions)?;
                 let mut sample = measure(args, broker.address(), &template)?;
                 let process = broker.process().map(ProcessUse::read);
                 sample.descriptors = process.map_or(0, |process| process.descriptors);
-                sample.create_millis = if let Made::Now(millis) = made { millis } else { 0.0 };
-                broker.end()?;
                 Ok(sample)
             }
         }
@@ -134,33 +158,41 @@ pub(crate) fn run(args: &PairArgs) -> Result<(), BenchError> {
     );
     report.setting("latency", latency_kind(Rate::Max));
     report.setting("pairs", args.pairs.to_string());
+    report.setting("before", format!("{} MiB written to each topic", args.lap_mib));
+    let [one, other] = sides;
+    let prepared = [one.prepare(args)?, other.prepare(args)?];
+    let brokers = prepared.each_ref().map(|side| side.as_ref().map(|(broker, _)| broker));
+    let created = prepared.each_ref().map(|side| side.as_ref().map_or(0.0, |(_, millis)| *millis));
+    let [one_broker, other_broker] = brokers;
     let mut pairs = Vec::new();
     for number in 1..=args.pairs {
-        let [one, other] = sides;
         // Taken in turns, so that neither always comes after the other's flushing.
         let pair = if number % 2 == 1 {
-            let first = one.run(args)?;
-            [first, other.run(args)?]
+            let first = one.run(args, one_broker)?;
+            [first, other.run(args, other_broker)?]
         } else {
-            let first = other.run(args)?;
-            [one.run(args)?, first]
+            let first = other.run(args, other_broker)?;
+            [one.run(args, one_broker)?, first]
         };
         let [a, b] = pair.map(|sample| sample.rate);
         eprintln!("pair {number}: {} {a:.0}/s, {} {b:.0}/s", one.name(), other.name());
         pairs.push(pair);
     }
-    report.table(medians(sides, &pairs))?;
+    for (broker, _) in prepared.into_iter().flatten() {
+        broker.end()?;
+    }
+    report.table(medians(sides, &pairs, created))?;
     report.table(ratios(sides, &pairs))?;
     report.end(args.place.json.as_deref())
 }
 
 /// The medians of each side, with what else was seen.
-fn medians(sides: [Side; 2], pairs: &[[Sample; 2]]) -> Table {
+fn medians(sides: [Side; 2], pairs: &[[Sample; 2]], created: [f64; 2]) -> Table {
     let mut columns = vec!["side"];
     columns.extend(FIGURES);
     columns.extend(["descriptors", "create ms", "lost"]);
     let mut table = Table::new("Medians over all pairs (least..most).", &columns);
-    for (index, side) in sides.into_iter().enumerate() {
+    for (index, (side, created)) in sides.into_iter().zip(created).enumerate() {
         let of = |pick: &dyn Fn(&Sample) -> f64, digits| {
             spread(pairs.iter().filter_map(|pair| pair.get(index)).map(pick), digits)
         };
@@ -171,7 +203,7 @@ fn medians(sides: [Side; 2], pairs: &[[Sample; 2]]) -> Table {
             of(&|sample| sample.micros[1], 0),
             of(&|sample| sample.micros[2], 0),
             of(&|sample| sample.descriptors as f64, 0),
-            of(&|sample| sample.create_millis, 1),
+            Cell::number(created, 1),
             of(&|sample| sample.lost as f64, 0),
         ]);
     }

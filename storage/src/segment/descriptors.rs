@@ -1,6 +1,7 @@
 //! The segments' open files: at most so many, the ones used last.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
@@ -32,7 +33,17 @@ pub struct Descriptors {
 #[derive(Default)]
 struct Open {
     files: FixedMap<Key, (File, u64)>,
+    /// When each was last used.
+    by_use: BTreeMap<u64, Key>,
     clock: u64,
+}
+
+impl Open {
+    fn remove(&mut self, key: Key) {
+        if let Some((_, used)) = self.files.remove(&key) {
+            self.by_use.remove(&used);
+        }
+    }
 }
 
 impl Descriptors {
@@ -66,24 +77,28 @@ impl Descriptors {
         let open = &mut *self.open.borrow_mut();
         let (file, used) = open.files.get_mut(&key)?;
         open.clock += 1;
+        open.by_use.remove(used);
+        open.by_use.insert(open.clock, key);
         *used = open.clock;
         Some(file.clone())
     }
 
     fn keep(&self, key: Key, file: File) {
         let open = &mut *self.open.borrow_mut();
+        // Two may have opened it at once; the later one stays.
+        open.remove(key);
         if open.files.len() >= self.max {
-            let oldest = open.files.iter().min_by_key(|(_, (_, used))| *used);
-            let oldest = oldest.map(|(key, _)| *key).expect("it is full");
+            let (_, oldest) = open.by_use.pop_first().expect("it is full");
             open.files.remove(&oldest);
         }
         open.clock += 1;
+        open.by_use.insert(open.clock, key);
         open.files.insert(key, (file, open.clock));
     }
 
     /// Lets go of a segment's files: it is sealed or goes away.
     pub fn close(&self, log: TopicPartition, segment: Offset, access: Access) {
-        self.open.borrow_mut().files.remove(&(log, segment, access));
+        self.open.borrow_mut().remove((log, segment, access));
     }
 
     /// How many files are open.

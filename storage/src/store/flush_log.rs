@@ -26,6 +26,8 @@ use crate::segment::name::{index_path, log_directory, topic_directory};
 /// Limits for positions in segments, which are `u32`.
 const BLOCK_U32: u32 = 4096;
 const SCRATCH_U32: u32 = 1 << 20;
+/// Index entries that are worth opening the file for.
+const INDEX_STORED_TOGETHER: usize = 4;
 const _: () = assert!(BLOCK_U32 as usize == BLOCK_BYTES && SCRATCH_U32 as usize == SCRATCH_BYTES);
 
 /// Bytes of one segment that were written and must be synced before they count.
@@ -237,7 +239,8 @@ impl Store {
         Ok(())
     }
 
-    /// Appends entries that the index's file does not have yet; syncs it if the segment is done.
+    /// Appends entries that the index's file does not have yet, some at a time; all of them, and
+    /// synced, if the segment is done. A restart makes what is missing from the segment.
     async fn store_index(&self, log: &Rc<Log>, segment: Offset, sync: bool) -> io::Result<()> {
         let (bytes, offset) = {
             let state = log.state();
@@ -246,7 +249,7 @@ impl Store {
             let bytes: Vec<u8> = new.iter().flat_map(|entry| entry.encode(log.id())).collect();
             (bytes, found.index_stored * INDEX_ENTRY_BYTES)
         };
-        if bytes.is_empty() && !sync {
+        if bytes.len() < INDEX_STORED_TOGETHER * INDEX_ENTRY_BYTES && !sync {
             return Ok(());
         }
         let path = index_path(&self.0.config.data, log.id(), segment);
