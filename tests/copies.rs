@@ -27,7 +27,7 @@ const VALUE_BYTES: usize = 400_000;
 const APPETITE: Appetite = Appetite { bytes_max: 4 << 20, wait_ms: 100 };
 
 /// Counters of one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Counted {
     copied_in: u64,
     copied_out: u64,
@@ -47,6 +47,14 @@ impl Counted {
             produced: page.sum("tidemill_produced_bytes_total", ""),
         }
     }
+}
+
+/// What was written into the answers of fetches is what stands around the batches: a hundredth of
+/// them at most. The batches were sent from where they lay.
+fn assert_only_headers(before: &Counted, after: &Counted, read_bytes: u64) {
+    let copied = after.copied_out - before.copied_out;
+    assert!(copied > 0, "the counter counts: {after:?}");
+    assert!(copied * 100 <= read_bytes, "{copied} bytes for {read_bytes} bytes of batches");
 }
 
 /// A tail small enough that what is produced must go to segments.
@@ -114,14 +122,14 @@ fn large_frames_and_all_fetches_move_without_a_copy() {
     println!("read from the tail, {read_bytes} bytes: {tail:?}");
     assert!(tail.hot - produced.hot >= 3 * VALUE_BYTES as u64, "the tail has them: {tail:?}");
     assert_eq!(tail.cold, produced.cold, "no file was read");
-    assert_eq!(tail.copied_out, before.copied_out, "the tail is sent as it is");
+    assert_only_headers(&produced, &tail, read_bytes);
 
     // The first ones are in segments: the tail has no room for them.
     let read_bytes = read(&mut connection, &partition, 0, FRAMES);
     let cold = Counted::now(&broker);
     println!("read from the start, {read_bytes} bytes: {cold:?}");
     assert!(cold.cold > tail.cold, "segments were read: {cold:?}");
-    assert_eq!(cold.copied_out, before.copied_out, "segments are spliced");
+    assert_only_headers(&tail, &cold, read_bytes);
 
     // And after a restart.
     broker.stop();
@@ -132,7 +140,8 @@ fn large_frames_and_all_fetches_move_without_a_copy() {
     let restarted = Counted::now(&broker);
     println!("read after a restart, {read_bytes} bytes: {restarted:?}");
     assert!(restarted.cold >= bytes / 4, "segments were read: {restarted:?}");
-    assert_eq!((restarted.copied_in, restarted.copied_out), (0, 0), "nothing was copied");
+    assert_eq!(restarted.copied_in, 0, "nothing was produced");
+    assert_only_headers(&Counted::default(), &restarted, read_bytes);
     broker.stop();
 }
 

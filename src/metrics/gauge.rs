@@ -16,6 +16,7 @@ rows! {
         JournalUsedBytes = "tidemill_journal_used_bytes",
             "Bytes of the journal that are not free to be written again.";
         Logs = "tidemill_logs", "Partitions that live here.";
+        OfflineLogs = "tidemill_offline_logs", "Partitions that can not be used: see the log.";
         LogBytes = "tidemill_log_bytes", "Bytes of all logs that live here, as consumers see them.";
         OpenSegmentFiles = "tidemill_open_segment_files", "Segments with an open descriptor.";
     }

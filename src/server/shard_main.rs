@@ -193,6 +193,7 @@ fn observe(metrics: &Rc<ShardMetrics>, runtime: &Runtime, store: &Store) {
     watch(Gauge::TailBytes, |store| store.tail_bytes() as u64);
     watch(Gauge::JournalUsedBytes, |store| store.journal().files().used_bytes());
     watch(Gauge::Logs, |store| store.log_count() as u64);
+    watch(Gauge::OfflineLogs, |store| store.offline_count() as u64);
     watch(Gauge::LogBytes, Store::log_bytes);
     watch(Gauge::OpenSegmentFiles, |store| store.open_files() as u64);
     watch(Gauge::WaitingProduces, |store| store.waiting_appends() as u64);

@@ -90,6 +90,7 @@ impl Connection {
             *spare = (self.stream.send(bytes).await?, cuts);
             return Ok(false);
         }
+        self.shard.metrics.add(Counter::CopiedFetch, bytes.len() as u64);
         let bytes = Rc::new(bytes);
         let mut sending = Sending { connection: self, pieces: Vec::new(), bytes: 0, cold: false };
         let mut from = 0;

@@ -253,20 +253,31 @@ impl Store {
             return Ok(());
         }
         let path = index_path(&self.0.config.data, log.id(), segment);
+        let added = bytes.len() / INDEX_ENTRY_BYTES;
+        self.write_index(&path, &bytes, offset as u64, sync).await?;
+        if let Some(found) = log.state_mut().segments.get_mut(segment) {
+            found.index_stored += added;
+        }
+        Ok(())
+    }
+
+    async fn write_index(
+        &self,
+        path: &std::path::Path,
+        bytes: &[u8],
+        offset: u64,
+        sync: bool,
+    ) -> io::Result<()> {
         let options = OpenOptions { write: true, create: true, ..OpenOptions::default() };
         let _permit = self.0.background.acquire().await;
-        let file = File::open(&self.0.runtime, &path, options).await?;
-        let added = bytes.len() / INDEX_ENTRY_BYTES;
+        let file = File::open(&self.0.runtime, path, options).await?;
         if !bytes.is_empty() {
             let mut chunk = self.0.runtime.pool().chunk(bytes.len());
-            chunk.append(&bytes);
-            file.write_at(vec![chunk.freeze()], offset as u64, Barrier::None).await?;
+            chunk.append(bytes);
+            file.write_at(vec![chunk.freeze()], offset, Barrier::None).await?;
         }
         if sync {
             file.sync_data().await?;
-        }
-        if let Some(found) = log.state_mut().segments.get_mut(segment) {
-            found.index_stored += added;
         }
         Ok(())
     }
@@ -319,6 +330,11 @@ impl Store {
         if finished && index.entries().len() > had {
             let (log, made) = (log.id(), index.entries().len());
             tracing::warn!(%log, %segment, had, made, "index rebuilt");
+            let bytes: Vec<u8> =
+                index.entries().iter().flat_map(|entry| entry.encode(log)).collect();
+            if let Err(error) = self.write_index(&path, &bytes, 0, true).await {
+                tracing::warn!(%log, %segment, %error, "index not written");
+            }
         }
         Ok((index, Some(writer)))
     }

@@ -214,6 +214,11 @@ impl Store {
         self.0.logs.borrow().len()
     }
 
+    /// How many logs can not be used.
+    pub fn offline_count(&self) -> usize {
+        self.0.logs.borrow().values().filter(|log| !log.is_online()).count()
+    }
+
     /// What it has done since it was opened.
     pub fn statistics(&self) -> StoreStatistics {
         *self.0.statistics.borrow()

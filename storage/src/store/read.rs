@@ -233,6 +233,10 @@ impl Store {
         let state = log.state();
         let (high_watermark, log_start) = (state.visible.offset, state.log_start);
         drop(state);
+        // Retention may have taken the segment meanwhile.
+        if offset < log_start {
+            return Err(ReadError::OutOfRange { offset, log_start, high_watermark });
+        }
         let range = LogRange::new(log, place.segment, place.position, end);
         Ok(Plan { range, high_watermark, log_start })
     }
