@@ -22,9 +22,9 @@ rows! {
         RefusedProduces = "tidemill_refused_produces_total",
             "Produce requests that waited for room in the log until their timeout.";
         CopiedProduce = "tidemill_copied_bytes_total" { path = "produce" },
-            "Bytes copied in memory: batches on their way in, and what stands around them in answers.";
+            "Bytes copied in memory: batches on their way in; around batches in answers.";
         CopiedFetch = "tidemill_copied_bytes_total" { path = "fetch" },
-            "Bytes copied in memory: batches on their way in, and what stands around them in answers.";
+            "Bytes copied in memory: batches on their way in; around batches in answers.";
         FetchedHot = "tidemill_fetched_bytes_total" { source = "hot" },
             "Bytes of batches sent to consumers, from memory (hot) or from segments (cold).";
         FetchedCold = "tidemill_fetched_bytes_total" { source = "cold" },
