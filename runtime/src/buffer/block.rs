@@ -14,8 +14,6 @@ pub const BLOCK_ALIGNMENT: usize = 4096;
 /// aligned buffer, which costs time, and a frame's announced length would cost its memory before a
 /// byte of it has come.
 const MAPPED_MIN: usize = 256 << 10;
-/// A huge page: one entry to pin and to look up for what would be 512.
-const HUGE: usize = 2 << 20;
 
 /// Memory of a fixed capacity, always initialised, owned by whoever holds the value.
 pub(super) struct Block {
@@ -105,11 +103,6 @@ fn map(capacity: usize) -> *mut u8 {
     };
     if address == libc::MAP_FAILED {
         return ptr::null_mut();
-    }
-    if capacity >= HUGE {
-        // SAFETY: the range is our new mapping; the advice changes no content. Without huge pages
-        // it is refused, and nothing is lost.
-        unsafe { libc::madvise(address, capacity, libc::MADV_HUGEPAGE) };
     }
     address.cast()
 }
