@@ -103,7 +103,8 @@ impl Store {
     /// The oldest commit that any log's unflushed bytes need.
     pub(super) fn oldest_needed(&self) -> Option<CommitSequence> {
         let logs = self.0.logs.borrow();
-        logs.values().filter_map(|log| log.state().needed_since()).min()
+        let living = logs.values().filter(|log| !log.is_deleted());
+        living.filter_map(|log| log.state().needed_since()).min()
     }
 
     /// Flushes or carries whatever commits up to `through` hold, writes a checkpoint, and frees
@@ -210,7 +211,11 @@ impl Store {
     /// buffers, and carries it forward in the journal.
     async fn carry(&self, log: &Rc<Log>, through: CommitSequence) -> Result<(), FlushError> {
         let journal = &self.0.journal;
-        while log.state().needed_since().is_some_and(|since| since <= through) {
+        let is_needed = || {
+            let since = log.state().needed_since();
+            !log.is_deleted() && since.is_some_and(|since| since <= through)
+        };
+        while is_needed() {
             let room = journal.room();
             room.wait_until(|| {
                 if journal.is_failed() {
@@ -220,6 +225,10 @@ impl Store {
                 journal.has_room(bytes, 1, RoomFor::Carries).then_some(Ok(()))
             })
             .await?;
+            // It may have been deleted meanwhile: nothing comes behind its death.
+            if !is_needed() {
+                return Ok(());
+            }
             self.carry_some(log, through);
             self.0.runtime.yield_if_needed().await;
         }

@@ -74,13 +74,16 @@ impl Store {
         }
     }
 
-    /// Deletes a log: refused from now on, durably dead when it resolves. Its files go when no
+    /// Deletes a log: refused once that is staged, durably dead when it resolves. Its files go when no
     /// response refers to them any more: see [`Store::remove_files`].
     pub async fn delete_log(&self, log: &Rc<Log>) -> Result<(), LogError> {
-        log.mark_deleted();
         let (id, epoch) = (log.id(), log.state().leader_epoch);
         let entry = Entry::mark(EntryKind::Dead, id, epoch, Offset::ZERO);
-        self.mark(entry).await?.reached(Progress::Durable).await?;
+        let dead = self.mark(entry).await?;
+        // At the same moment: nothing of the log comes behind its death in the journal, and a
+        // checkpoint that leaves the log out waits until the death is durable.
+        log.mark_deleted();
+        dead.reached(Progress::Durable).await?;
         self.0.logs.borrow_mut().remove(&id);
         log.state_mut().tail.clear();
         Ok(())
