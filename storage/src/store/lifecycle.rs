@@ -74,8 +74,8 @@ impl Store {
         }
     }
 
-    /// Deletes a log: refused once that is staged, durably dead when it resolves. Its files go when no
-    /// response refers to them any more: see [`Store::remove_files`].
+    /// Deletes a log: refused once that is staged, durably dead when it resolves. Its files go when
+    /// no response refers to them any more: see [`Store::remove_files`].
     pub async fn delete_log(&self, log: &Rc<Log>) -> Result<(), LogError> {
         let (id, epoch) = (log.id(), log.state().leader_epoch);
         let entry = Entry::mark(EntryKind::Dead, id, epoch, Offset::ZERO);
