@@ -271,6 +271,33 @@ fn a_damaged_index_is_made_again() {
     }
 }
 
+/// What a restart made of an unfinished segment's index was once counted as written, and the
+/// batch at the last entry left out of the next one's largest timestamp.
+#[test]
+fn an_index_that_grows_over_restarts_is_whole() {
+    let root = tempfile::tempdir().unwrap();
+    let data = root.path().join("data");
+    let mut written = 0;
+    for batches in [1, 3, 2, 4, 7] {
+        let broker = Broker::start(&data);
+        let mut client = broker.client();
+        if written == 0 {
+            client.create_topic("a", 1);
+        }
+        assert_eq!(client.read_all("a", 0), Ok(values(0, written, 1_000)));
+        for from in (written..).step_by(100).take(batches) {
+            assert_eq!(client.produce("a", 0, &values(from, 100, 1_000)), Ok(from));
+            written = from + 100;
+        }
+        broker.stop();
+    }
+    let segments = Dump::sound(&data, &["segments", "--topic", "a"]);
+    assert!(segments.items("segment").iter().any(|segment| segment["finished"] == true));
+    let broker = Broker::start(&data);
+    assert_eq!(broker.client().read_all("a", 0), Ok(values(0, written, 1_000)));
+    assert!(!broker.log().contains("index rebuilt"), "{}", broker.log());
+}
+
 #[test]
 fn a_segment_that_is_gone_or_cut_refuses_its_partition() {
     let root = tempfile::tempdir().unwrap();

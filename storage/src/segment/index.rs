@@ -170,7 +170,8 @@ impl IndexWriter {
         Self { log, crc: seeded_crc(log, 0), last_entry: 0, position: 0, max_timestamp }
     }
 
-    /// A writer that goes on behind `last`; the bytes from there on are to be given again.
+    /// A writer that goes on behind `last`: the batch there and the bytes from there on are to be
+    /// given again, and the batch makes no second entry.
     pub fn resume(log: TopicPartition, last: &IndexEntry) -> Self {
         let (position, max_timestamp) = (last.position, last.max_timestamp);
         Self { log, crc: seeded_crc(log, position), last_entry: position, position, max_timestamp }

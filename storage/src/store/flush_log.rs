@@ -46,6 +46,15 @@ pub(super) struct Written {
     pub(super) directories: Vec<PathBuf>,
 }
 
+/// A segment's index as it was read back.
+pub(super) struct Loaded {
+    pub(super) index: Index,
+    /// How many of its entries its file had; those behind them were made from the segment.
+    stored: usize,
+    /// `None` for a segment that is not to grow.
+    writer: Option<IndexWriter>,
+}
+
 /// What of a segment can be flushed now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Part {
@@ -292,8 +301,7 @@ impl Store {
             let state = log.state();
             state.segments.get(segment).ok_or(ReadError::Deleted)?.flushed
         };
-        let (index, writer) = self.load_index(log, segment, flushed).await?;
-        let stored = index.entries().len();
+        let Loaded { index, stored, writer } = self.load_index(log, segment, flushed).await?;
         let writer = match writer {
             Some(writer) => writer,
             None => self.rebuild_index(log, segment, Index::default(), flushed).await?.1,
@@ -309,34 +317,34 @@ impl Store {
     }
 
     /// Reads a segment's index from its file, as far as it checks, and makes what is missing from
-    /// the segment. The writer stands at `end`; there is none for a segment that is not to grow.
+    /// the segment. Its writer stands at `end`.
     pub(super) async fn load_index(
         &self,
         log: &Rc<Log>,
         segment: Offset,
         end: u32,
-    ) -> Result<(Index, Option<IndexWriter>), ReadError> {
+    ) -> Result<Loaded, ReadError> {
         let path = index_path(&self.0.config.data, log.id(), segment);
         let bytes = self.read_small_file(&path).await?;
         let index = Index::read(&bytes, log.id(), end);
         let last = index.entries().last().map_or(0, |entry| entry.position);
         let finished = log.state().segments.get(segment).is_some_and(|found| found.finished);
+        let stored = index.entries().len();
         // A segment's last entry is an interval and at most a batch before its end.
         if finished && end - last <= INDEX_INTERVAL_BYTES * 2 {
-            return Ok((index, None));
+            return Ok(Loaded { index, stored, writer: None });
         }
-        let had = index.entries().len();
         let (index, writer) = self.rebuild_index(log, segment, index, end).await?;
-        if finished && index.entries().len() > had {
+        if finished && index.entries().len() > stored {
             let (log, made) = (log.id(), index.entries().len());
-            tracing::warn!(%log, %segment, had, made, "index rebuilt");
+            tracing::warn!(%log, %segment, had = stored, made, "index rebuilt");
             let bytes: Vec<u8> =
                 index.entries().iter().flat_map(|entry| entry.encode(log)).collect();
             if let Err(error) = self.write_index(&path, &bytes, 0, true).await {
                 tracing::warn!(%log, %segment, %error, "index not written");
             }
         }
-        Ok((index, Some(writer)))
+        Ok(Loaded { index, stored, writer: Some(writer) })
     }
 
     /// Continues an index over a segment's batches up to `end`, checking each on the way.
@@ -352,8 +360,6 @@ impl Store {
             Some(last) => IndexWriter::resume(log.id(), last),
             None => IndexWriter::new(log.id()),
         };
-        // The entry at which it resumes is there already.
-        let mut resumed = !index.entries().is_empty();
         while writer.position() < end {
             let position = writer.position();
             let readable = log.state().readable_end(segment).max(end);
@@ -369,9 +375,7 @@ impl Store {
             {
                 let Some(batch) = bytes.get(at..at + met.len as usize) else { break };
                 check_batch(batch)?;
-                if !std::mem::take(&mut resumed)
-                    && let Some(entry) = writer.batch(met.base_offset, met.max_timestamp)
-                {
+                if let Some(entry) = writer.batch(met.base_offset, met.max_timestamp) {
                     index.push(entry);
                 }
                 let inside = batch.len().min((end - writer.position()) as usize);

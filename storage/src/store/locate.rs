@@ -275,8 +275,7 @@ impl Store {
                 return Ok(index);
             }
             let end = log.state().segments.get(segment).map_or(0, |found| found.end);
-            let (index, _) = self.load_index(log, segment, end).await?;
-            let index = Rc::new(index);
+            let index = Rc::new(self.load_index(log, segment, end).await?.index);
             self.0.indexes.keep(log.id(), segment, Rc::clone(&index));
             return Ok(index);
         }
