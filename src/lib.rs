@@ -9,6 +9,7 @@ pub mod broker;
 pub mod cli;
 pub mod config;
 pub mod frontend;
+pub mod group;
 pub mod metrics;
 pub mod registry;
 pub mod server;
