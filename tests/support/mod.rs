@@ -12,6 +12,7 @@ pub(crate) mod connection;
 pub(crate) mod directory;
 pub(crate) mod dump;
 pub(crate) mod fetch;
+pub(crate) mod fetch_session;
 pub(crate) mod metrics;
 pub(crate) mod payload;
 pub(crate) mod produce;
