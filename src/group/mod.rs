@@ -7,3 +7,4 @@
 pub mod effects;
 pub mod id;
 pub mod log;
+pub mod offsets;

@@ -78,6 +78,16 @@ impl OffsetCommitValue {
         })
     }
 
+    /// As it will be read back: where the client said when it ends, the format has no room for
+    /// epoch and topic id.
+    #[must_use]
+    pub fn as_written(self) -> Self {
+        if self.expires_at.is_none() {
+            return self;
+        }
+        Self { leader_epoch: LeaderEpoch::NONE, topic_id: None, ..self }
+    }
+
     /// Only version 1 says when an offset ends, and knows neither epoch nor topic id.
     pub(super) fn write(&self) -> Vec<u8> {
         let version = match (self.expires_at, self.topic_id) {
