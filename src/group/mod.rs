@@ -4,5 +4,8 @@
 //! answers to those who wait. Answers leave once all records before them are durable, so what a
 //! member was told survives a power cut. The state machines read no clock: `now` is an argument.
 
+pub mod classic;
 pub mod effects;
 pub mod id;
+pub mod log;
+pub mod offsets;
