@@ -6,3 +6,4 @@
 
 pub mod effects;
 pub mod id;
+pub mod log;
