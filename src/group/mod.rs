@@ -4,6 +4,7 @@
 //! answers to those who wait. Answers leave once all records before them are durable, so what a
 //! member was told survives a power cut. The state machines read no clock: `now` is an argument.
 
+pub mod consumer;
 pub mod effects;
 pub mod id;
 pub mod log;
