@@ -9,6 +9,11 @@ use storage::log::Log;
 
 use crate::topic_config::{Effective, Overrides};
 
+/// Topics that belong to the broker itself: asking for one does not make it, and clients do not
+/// write to it. Kafka's names.
+pub const INTERNAL: [&str; 3] =
+    ["__consumer_offsets", "__transaction_state", "__share_group_state"];
+
 /// A live topic.
 pub struct Topic {
     /// Its id.
@@ -41,6 +46,11 @@ impl Topic {
             effective: Cell::new(effective),
             partitions: RefCell::default(),
         }
+    }
+
+    /// Whether it belongs to the broker itself.
+    pub fn is_internal(&self) -> bool {
+        INTERNAL.contains(&&*self.name)
     }
 
     /// How many partitions it has.

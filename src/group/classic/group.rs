@@ -133,11 +133,11 @@ impl ClassicGroup {
         Some(self.tombstone())
     }
 
-    fn tombstone(&self) -> crate::group::effects::GroupRecord {
+    pub(super) fn tombstone(&self) -> crate::group::effects::GroupRecord {
         GroupLogRecord::GroupMetadata { group: self.id.clone(), value: None }.encode()
     }
 
-    fn die(&mut self, now: Now, error: ClassicError, out: &mut Out) {
+    pub(super) fn die(&mut self, now: Now, error: ClassicError, out: &mut Out) {
         let ids: Vec<_> = self.roster.iter().map(|(id, _)| id.clone()).collect();
         for id in &ids {
             self.refuse_join(id, error, Some(id.clone()), out);

@@ -184,7 +184,7 @@ impl ClassicGroup {
 }
 
 /// The instance or the client, and random bits as a UUID of version 4. Cut to what a record holds.
-fn new_member_id(join: &Join) -> MemberId {
+pub(crate) fn new_member_id(join: &Join) -> MemberId {
     let name = join.instance.as_ref().map_or(&*join.client_id, InstanceId::as_str);
     let end = name.floor_char_boundary(STRING_BYTES_MAX - ID_TAIL_BYTES);
     let name = name.get(..end).unwrap_or_default();

@@ -13,6 +13,7 @@
 
 mod answer;
 mod config;
+mod conversion;
 mod describe;
 mod durable;
 mod event;
@@ -34,8 +35,10 @@ mod tests;
 
 pub use answer::{Answer, ClassicError, Joined, JoinedMember, LeftMember, RefusedJoin, Synced};
 pub use config::ClassicConfig;
+pub use conversion::UpgradedMember;
 pub use describe::{DescribedGroup, DescribedMember};
 pub use event::{Event, Heartbeat, Join, Leave, LeavingMember, Now, Sync};
 pub use group::ClassicGroup;
+pub(crate) use join::new_member_id;
 pub use protocols::{Protocol, Protocols};
 pub use state::GroupState;

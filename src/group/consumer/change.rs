@@ -7,14 +7,15 @@ use record::{Timestamp, TopicPartition};
 
 use super::assignment::Assignment;
 use super::assignor::Assignor;
-use super::member::{Current, MemberState, Metadata};
+use super::member::{ClassicMember, Current, MemberState, Metadata};
 use super::subscription::Resolved;
+use crate::group::classic::{Protocol, Protocols};
 use crate::group::effects::GroupRecord;
 use crate::group::id::{GroupId, MemberId};
 use crate::group::log::{
-    AssignedTopic, ConsumerGroupMetadataValue, CurrentMemberAssignmentValue, GroupLogRecord,
-    MemberMetadataValue, RegularExpressionValue, TargetAssignmentMemberValue,
-    TargetAssignmentMetadataValue,
+    AssignedTopic, ClassicMemberValue, ClassicProtocol, ConsumerGroupMetadataValue,
+    CurrentMemberAssignmentValue, GroupLogRecord, MemberMetadataValue, RegularExpressionValue,
+    TargetAssignmentMemberValue, TargetAssignmentMetadataValue,
 };
 
 /// A change; `None` forgets.
@@ -144,7 +145,7 @@ fn write_metadata(metadata: &Metadata) -> MemberMetadataValue {
         topic_regex: metadata.regex.clone(),
         rebalance_timeout_ms: i32::try_from(timeout).unwrap_or(i32::MAX),
         server_assignor: metadata.assignor.map(|assignor| assignor.name().into()),
-        classic_protocols: None,
+        classic: metadata.classic.as_deref().map(write_classic),
     }
 }
 
@@ -159,6 +160,28 @@ fn read_metadata(value: MemberMetadataValue) -> Metadata {
         regex: value.topic_regex.filter(|regex| !regex.is_empty()),
         rebalance_timeout: Duration::from_millis(timeout),
         assignor: value.server_assignor.as_deref().and_then(Assignor::named),
+        classic: value.classic.map(|classic| Arc::new(read_classic(classic))),
+    }
+}
+
+fn write_classic(classic: &ClassicMember) -> ClassicMemberValue {
+    let protocols = classic.protocols.iter().map(|protocol| ClassicProtocol {
+        name: protocol.name.clone(),
+        metadata: protocol.metadata.clone(),
+    });
+    ClassicMemberValue {
+        session_timeout_ms: i32::try_from(classic.session_timeout.as_millis()).unwrap_or(i32::MAX),
+        protocols: protocols.collect(),
+    }
+}
+
+fn read_classic(value: ClassicMemberValue) -> ClassicMember {
+    let timeout = u64::try_from(value.session_timeout_ms).unwrap_or(0);
+    let protocols = value.protocols.into_iter();
+    let protocols = protocols.map(|it| Protocol { name: it.name, metadata: it.metadata });
+    ClassicMember {
+        session_timeout: Duration::from_millis(timeout),
+        protocols: Protocols::new(protocols.collect()),
     }
 }
 

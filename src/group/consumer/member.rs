@@ -6,6 +6,8 @@ use std::time::Duration;
 use super::assignment::Assignment;
 use super::assignor::Assignor;
 use super::heartbeat::Heartbeat;
+use super::settings::Settings;
+use crate::group::classic::Protocols;
 use crate::group::id::InstanceId;
 
 /// What a member said of itself.
@@ -27,6 +29,17 @@ pub struct Metadata {
     pub rebalance_timeout: Duration,
     /// The assignor it would like.
     pub assignor: Option<Assignor>,
+    /// What it said besides, if it speaks the classic protocol.
+    pub classic: Option<Arc<ClassicMember>>,
+}
+
+/// A member that speaks the classic protocol within a consumer group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassicMember {
+    /// How long it may be silent.
+    pub session_timeout: Duration,
+    /// The protocols that it supports, with its subscription in each.
+    pub protocols: Protocols,
 }
 
 impl Metadata {
@@ -49,7 +62,8 @@ impl Metadata {
             && heartbeat.rebalance_timeout.is_none_or(|time| time == self.rebalance_timeout)
             && assignor.is_none_or(|assignor| Some(assignor) == self.assignor)
             && heartbeat.client_id == self.client_id
-            && heartbeat.client_host == self.client_host;
+            && heartbeat.client_host == self.client_host
+            && self.classic.is_none();
         if same {
             return None;
         }
@@ -65,7 +79,13 @@ impl Metadata {
             regex: regex.unwrap_or_else(|| self.regex.clone()),
             rebalance_timeout: heartbeat.rebalance_timeout.unwrap_or(self.rebalance_timeout),
             assignor: assignor.or(self.assignor),
+            classic: None,
         })
+    }
+
+    /// How long the member may be silent.
+    pub(crate) fn session_timeout(&self, settings: &Settings) -> Duration {
+        self.classic.as_ref().map_or(settings.session_timeout, |classic| classic.session_timeout)
     }
 
     /// Whether both ask for the same topics in the same words.

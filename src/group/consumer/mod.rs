@@ -6,11 +6,14 @@
 //! the log and answers out. Its state changes by records alone, so reading them back gives it
 //! again.
 //!
-//! It follows `GroupMetadataManager` of Kafka 4.1, without classic members within such a group.
+//! It follows `GroupMetadataManager` of Kafka 4.1. Members of the classic protocol may be in such a
+//! group: it is how a group moves from one protocol to the other while it works.
 
 mod assignment;
 mod assignor;
 mod change;
+mod classic_member;
+mod conversion;
 mod departure;
 mod describe;
 mod heartbeat;
@@ -34,7 +37,7 @@ pub use describe::{Description, GroupState, MemberDescription};
 pub use heartbeat::{
     Answer, Heartbeat, JOIN_EPOCH, LEAVE_EPOCH, Refusal, STATIC_LEAVE_EPOCH, Told,
 };
-pub use member::{Current, MemberState, Metadata};
+pub use member::{ClassicMember, Current, MemberState, Metadata};
 pub use offsets::{Asker, NotAMember};
 pub use settings::Settings;
 pub use state::{ConsumerGroup, Event};

@@ -19,6 +19,9 @@ pub enum NotAMember {
     /// There is no such member.
     #[error("the member is not in the group")]
     UnknownMemberId,
+    /// The member, which speaks the classic protocol, is in another generation.
+    #[error("the member is in another generation")]
+    IllegalGeneration,
     /// The member is in another epoch.
     #[error("the member's epoch is {received}, in the group it is {known}")]
     StaleMemberEpoch {
@@ -49,11 +52,19 @@ impl ConsumerGroup {
         self.check_epoch(asker)
     }
 
+    /// Whether the member speaks the classic protocol, which knows no epochs.
+    pub fn is_classic(&self, member_id: &str) -> bool {
+        self.members.get(member_id).is_some_and(|member| member.metadata.classic.is_some())
+    }
+
     fn check_epoch(&self, asker: Asker<'_>) -> Result<(), NotAMember> {
         let member = self.members.get(asker.member_id).ok_or(NotAMember::UnknownMemberId)?;
         let (received, known) = (asker.member_epoch, member.current.epoch);
         if received == known && known >= 0 {
             return Ok(());
+        }
+        if member.metadata.classic.is_some() {
+            return Err(NotAMember::IllegalGeneration);
         }
         Err(NotAMember::StaleMemberEpoch { received, known })
     }

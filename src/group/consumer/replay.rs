@@ -35,7 +35,8 @@ impl ConsumerGroup {
             if let Some(instance) = &member.metadata.instance_id {
                 self.instances.insert(instance.clone(), id.clone());
             }
-            member.session_ends = now.saturating_add(self.settings.session_timeout);
+            let silence = member.metadata.session_timeout(&self.settings);
+            member.session_ends = now.saturating_add(silence);
             member.rebalance_ends = (member.current.state == MemberState::UnrevokedPartitions)
                 .then(|| now.saturating_add(member.metadata.rebalance_timeout));
         }

@@ -147,7 +147,7 @@ impl ConsumerGroup {
         if self.epoch > self.target_epoch {
             self.assign(topics, log);
         }
-        let has_moved = self.reconcile(now, &id, heartbeat, is_resubscribed, log);
+        let has_moved = self.reconcile(now, &id, heartbeat.owned.as_deref(), is_resubscribed, log);
         self.hear(now, &id);
         let member = self.members.get(&id).ok_or(Refusal::UnknownMemberId)?;
         let is_told = heartbeat.member_epoch == JOIN_EPOCH || heartbeat.is_full() || has_moved;
@@ -199,7 +199,7 @@ impl ConsumerGroup {
     }
 
     /// Puts a member in the place of one that is away, with all that this one has.
-    fn replace(&mut self, old: &MemberId, new: &MemberId, log: &mut Vec<GroupRecord>) {
+    pub(super) fn replace(&mut self, old: &MemberId, new: &MemberId, log: &mut Vec<GroupRecord>) {
         let Some(member) = self.members.get(old).cloned() else { return };
         let current = Current { epoch: 0, previous_epoch: -1, ..member.current };
         self.change(Change::Current(old.clone(), None), log);
@@ -234,11 +234,11 @@ impl ConsumerGroup {
     }
 
     /// Takes a member a step towards its target; whether it is to own something else after it.
-    fn reconcile(
+    pub(super) fn reconcile(
         &mut self,
         now: Duration,
         id: &MemberId,
-        heartbeat: &Heartbeat,
+        owned: Option<&[TopicPartition]>,
         is_resubscribed: bool,
         log: &mut Vec<GroupRecord>,
     ) -> bool {
@@ -249,7 +249,7 @@ impl ConsumerGroup {
             current: if is_back { &back } else { &member.current },
             target: &member.target,
             target_epoch: self.target_epoch,
-            owned: heartbeat.owned.as_deref(),
+            owned,
             is_resubscribed,
         };
         let owners = &self.owners;
@@ -267,9 +267,9 @@ impl ConsumerGroup {
     }
 
     /// Puts off a member's end.
-    fn hear(&mut self, now: Duration, id: &MemberId) {
-        let ends = now.saturating_add(self.settings.session_timeout);
+    pub(super) fn hear(&mut self, now: Duration, id: &MemberId) {
         if let Some(member) = self.members.get_mut(id) {
+            let ends = now.saturating_add(member.metadata.session_timeout(&self.settings));
             member.session_ends = ends;
             self.wake = self.wake.into_iter().chain([ends]).min();
         }

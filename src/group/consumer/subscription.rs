@@ -155,7 +155,7 @@ impl ConsumerGroup {
 
     /// Tells subscribed topics apart from what they were; written down, so it is the same on every
     /// machine (FNV-1a). Never 0, which stands for none.
-    fn hash_topics(&self, topics: &dyn Topics) -> i64 {
+    pub(super) fn hash_topics(&self, topics: &dyn Topics) -> i64 {
         let mut sum = 0xcbf2_9ce4_8422_2325_u64;
         let mut add = |bytes: &[u8]| {
             for &byte in bytes {

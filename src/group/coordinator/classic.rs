@@ -4,17 +4,24 @@ use std::sync::Arc;
 
 use super::entry::Members;
 use super::request::Answer;
-use super::state::{Coordinator, wrap};
+use super::state::{Coordinator, absorb, wrap};
 use crate::group::classic::{
     self, ClassicError, ClassicGroup, Event, LeftMember, Now, RefusedJoin,
 };
+use crate::group::consumer::Topics;
 use crate::group::effects::{Effects, GroupRecord};
 use crate::group::id::GroupId;
 
 impl Coordinator {
     /// A join without a member id makes a group; whatever else is asked of one that is not there
     /// is answered by its rules, and it is not kept.
-    pub(super) fn classic(&mut self, now: Now, id: GroupId, event: Event) -> Effects<Answer> {
+    pub(super) fn classic(
+        &mut self,
+        now: Now,
+        id: GroupId,
+        event: Event,
+        topics: &dyn Topics,
+    ) -> Effects<Answer> {
         let config = Arc::clone(&self.settings.classic);
         let creates = matches!(&event, Event::Join(join) if join.member.is_none());
         let records = match self.groups.get_mut(&id).map(|entry| &mut entry.members) {
@@ -23,8 +30,15 @@ impl Coordinator {
                 self.schedule(&id);
                 return effects;
             }
-            Some(Members::Consumer(group)) if !(creates && group.is_empty()) => {
-                return refused(&event);
+            Some(Members::Consumer(group)) if !group.is_empty() => {
+                let effects = group.apply_classic(now.monotonic, &event, &config, topics);
+                let mut effects = wrap(effects);
+                absorb(&mut effects, self.downgrade_if_classic(now, &id, topics));
+                self.schedule(&id);
+                return effects;
+            }
+            Some(Members::Consumer(_)) if !creates => {
+                return answer_each(&event, ClassicError::UnknownMemberId);
             }
             Some(Members::Consumer(group)) => group.tombstones().unwrap_or_default(),
             Some(Members::None) | None => Vec::new(),
@@ -53,14 +67,6 @@ impl Coordinator {
         records.append(&mut effects.records);
         self.schedule(id);
         Effects { records, answers: effects.answers }
-    }
-}
-
-/// What a member of the classic protocol is told by a consumer group that has members.
-fn refused(event: &Event) -> Effects<Answer> {
-    match event {
-        Event::Join(_) => answer_each(event, ClassicError::InconsistentGroupProtocol),
-        _ => answer_each(event, ClassicError::UnknownMemberId),
     }
 }
 

@@ -1,11 +1,13 @@
 //! Heartbeats of KIP-848, and changes of topics.
 
+use std::sync::Arc;
+
 use record::TopicId;
 
 use super::entry::Members;
 use super::request::{Answer, HeartbeatError};
-use super::state::{Coordinator, absorb};
-use crate::group::classic::Now;
+use super::state::{Coordinator, absorb, wrap};
+use crate::group::classic::{ClassicGroup, GroupState, Now};
 use crate::group::consumer::{self, ConsumerGroup, Event, Heartbeat, JOIN_EPOCH, Refusal, Topics};
 use crate::group::effects::{Effects, Ticket};
 use crate::group::id::GroupId;
@@ -24,17 +26,17 @@ impl Coordinator {
             |error: HeartbeatError| Effects::answer(ticket, Answer::Heartbeat(Err(error)));
         let joins = heartbeat.member_epoch == JOIN_EPOCH;
         let settings = self.settings.consumer.clone();
-        let mut records = Vec::new();
-        let is_there = match self.groups.get_mut(id).map(|entry| &mut entry.members) {
+        let mut begun = Effects::default();
+        let is_there = match self.groups.get(id).map(|entry| &entry.members) {
             Some(Members::Consumer(_)) => true,
-            Some(Members::Classic(group)) => {
-                let tombstone = if joins { group.convert_empty(now) } else { None };
-                let Some(tombstone) = tombstone else {
-                    return refused(HeartbeatError::NotAConsumerGroup);
-                };
-                records.push(tombstone);
-                false
+            Some(Members::Classic(_)) if joins && heartbeat.check().is_ok() => {
+                match self.upgrade(now, id, topics) {
+                    Some(effects) => begun = effects,
+                    None => return refused(HeartbeatError::NotAConsumerGroup),
+                }
+                true
             }
+            Some(Members::Classic(_)) => return refused(HeartbeatError::NotAConsumerGroup),
             Some(Members::None) | None => false,
         };
         if !is_there && !joins {
@@ -49,15 +51,54 @@ impl Coordinator {
         let Members::Consumer(group) = &mut entry.members else {
             unreachable!("it was made if it was not there");
         };
-        let mut effects = beat(group, now, Event::Heartbeat { ticket, heartbeat }, topics);
-        // A group that nobody got into is not kept, unless another had to make room for it.
-        if !is_there && records.is_empty() && effects.records.is_empty() {
+        let effects = beat(group, now, Event::Heartbeat { ticket, heartbeat }, topics);
+        // A group that nobody got into is not kept.
+        if !is_there && effects.records.is_empty() {
             entry.members = Members::None;
         }
-        records.append(&mut effects.records);
+        absorb(&mut begun, effects);
+        absorb(&mut begun, self.downgrade_if_classic(now, id, topics));
         self.schedule(id);
         self.forget_if_gone(id);
-        Effects { records, answers: effects.answers }
+        begun
+    }
+
+    /// Makes a consumer group of a classic one, its members included; none if that can not be.
+    fn upgrade(&mut self, now: Now, id: &GroupId, topics: &dyn Topics) -> Option<Effects<Answer>> {
+        let settings = self.settings.consumer.clone();
+        let entry = self.groups.get_mut(id)?;
+        let Members::Classic(group) = &mut entry.members else { return None };
+        let (upgraded, records) = if group.state() == GroupState::Empty {
+            (ConsumerGroup::new(id.clone(), settings), Vec::new())
+        } else {
+            let (members, generation) = (group.members_to_upgrade()?, group.generation());
+            let at = now.monotonic;
+            ConsumerGroup::upgrade(at, id.clone(), settings, generation, &members, topics)?
+        };
+        let mut effects = wrap(group.end_for_upgrade(now));
+        effects.records.extend(records);
+        entry.members = Members::Consumer(Box::new(upgraded));
+        Some(effects)
+    }
+
+    /// A consumer group whose last member of KIP-848 has gone becomes a classic one.
+    pub(super) fn downgrade_if_classic(
+        &mut self,
+        now: Now,
+        id: &GroupId,
+        topics: &dyn Topics,
+    ) -> Effects<Answer> {
+        let config = Arc::clone(&self.settings.classic);
+        let Some(entry) = self.groups.get_mut(id) else { return Effects::default() };
+        let Members::Consumer(group) = &entry.members else { return Effects::default() };
+        let Some((records, value)) = group.downgrade(now.wall, topics) else {
+            return Effects::default();
+        };
+        let mut group = Box::new(ClassicGroup::load(now, id.clone(), value, config));
+        let mut effects = Effects { records, answers: Vec::new() };
+        absorb(&mut effects, wrap(group.begin_as_downgraded(now)));
+        entry.members = Members::Classic(group);
+        effects
     }
 
     /// Lets consumer groups look at their topics again.

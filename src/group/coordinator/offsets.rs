@@ -48,7 +48,9 @@ impl Coordinator {
                 let member_id = who.member.as_ref().map_or("", |member| member.as_str());
                 let asker = Asker { member_id, member_epoch: who.generation };
                 let checked = group.check_commit(asker, false);
-                let is_outside = who.generation < 0 || checked == Err(NotAMember::UnknownMemberId);
+                let is_outside = who.generation < 0
+                    || group.is_classic(member_id)
+                    || checked == Err(NotAMember::UnknownMemberId);
                 if !is_outside && !commit.knows_epochs {
                     return Err(GroupError::UnsupportedVersion);
                 }

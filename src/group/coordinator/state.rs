@@ -45,7 +45,7 @@ impl Coordinator {
     /// What follows from a request.
     pub fn apply(&mut self, now: Now, request: Request, topics: &dyn Topics) -> Effects<Answer> {
         match request {
-            Request::Classic(group, event) => self.classic(now, group, *event),
+            Request::Classic(group, event) => self.classic(now, group, *event, topics),
             Request::Heartbeat(ticket, group, heartbeat) => {
                 self.heartbeat(now, ticket, &group, *heartbeat, topics)
             }
@@ -79,6 +79,7 @@ impl Coordinator {
                 let is_due = entry.deadline().is_some_and(|deadline| deadline <= now.monotonic);
                 if is_due {
                     absorb(&mut effects, tick(&mut entry.members, now, topics));
+                    absorb(&mut effects, self.downgrade_if_classic(now, &group, topics));
                 }
             }
             self.schedule(&group);

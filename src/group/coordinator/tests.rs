@@ -1,5 +1,7 @@
 //! A coordinator of both kinds of groups, and the same from its records.
 
+mod migration;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -256,6 +258,9 @@ fn a_group_comes_back_from_its_records_as_it_was() {
 fn an_empty_group_changes_its_protocol_and_one_with_members_does_not() {
     let mut site = Site::new();
     let member = site.joined("g");
+    let stranger = site.beat("g", "m", 3);
+    assert_eq!(stranger, Answer::Heartbeat(Err(HeartbeatError::NotAConsumerGroup)));
+    // Its members can not be understood.
     let refused = site.beat("g", "m", 0);
     assert_eq!(refused, Answer::Heartbeat(Err(HeartbeatError::NotAConsumerGroup)));
     let left = site.leave("g", &member);

@@ -27,8 +27,17 @@ pub struct MemberMetadataValue {
     pub rebalance_timeout_ms: i32,
     /// The assignor that it asked for.
     pub server_assignor: Option<Arc<str>>,
-    /// The protocols of a member that speaks the classic protocol; none for all others.
-    pub classic_protocols: Option<Vec<ClassicProtocol>>,
+    /// What is known besides of a member that speaks the classic protocol; none for all others.
+    pub classic: Option<ClassicMemberValue>,
+}
+
+/// A member that speaks the classic protocol within a consumer group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassicMemberValue {
+    /// How long it may be silent, in milliseconds.
+    pub session_timeout_ms: i32,
+    /// The protocols that it supports.
+    pub protocols: Vec<ClassicProtocol>,
 }
 
 /// A classic protocol that a member supports.
@@ -51,12 +60,14 @@ impl MemberMetadataValue {
             topic_regex: reader.nullable_string()?,
             rebalance_timeout_ms: reader.i32()?,
             server_assignor: reader.nullable_string()?,
-            classic_protocols: None,
+            classic: None,
         };
         reader.tags(|tag, reader| {
             // A structure that may be null opens with one byte: negative for null (KIP-893).
             if tag == 0 && reader.i8()? >= 0 {
-                value.classic_protocols = Some(reader.array(ClassicProtocol::read)?);
+                let session_timeout_ms = reader.i32()?;
+                let protocols = reader.array(ClassicProtocol::read)?;
+                value.classic = Some(ClassicMemberValue { session_timeout_ms, protocols });
                 reader.skip_tags()?;
             }
             Ok(())
@@ -74,11 +85,12 @@ impl MemberMetadataValue {
         writer.nullable_string(self.topic_regex.as_deref());
         writer.i32(self.rebalance_timeout_ms);
         writer.nullable_string(self.server_assignor.as_deref());
-        match &self.classic_protocols {
+        match &self.classic {
             None => writer.no_tags(),
-            Some(protocols) => writer.one_tag(0, |writer| {
+            Some(classic) => writer.one_tag(0, |writer| {
                 writer.i8(1);
-                writer.array(protocols, |writer, protocol| {
+                writer.i32(classic.session_timeout_ms);
+                writer.array(&classic.protocols, |writer, protocol| {
                     writer.string(&protocol.name);
                     writer.bytes(&protocol.metadata);
                     writer.no_tags();

@@ -3,6 +3,9 @@
 /// Why a record can not be read. Positions are in bytes from the start of the key or the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LogError {
+    /// A member's own words have a version below zero.
+    #[error("a subscription or assignment of version {0}")]
+    UnknownEmbedded(i16),
     /// A record of another kind of group, or of a later Kafka: not damage, to be passed over.
     #[error("no known record has a key of version {0}")]
     UnknownKey(i16),

@@ -8,6 +8,7 @@
 mod assignment;
 mod consumer_group;
 mod consumer_member;
+mod embedded;
 mod entry;
 mod error;
 mod group_metadata;
@@ -26,7 +27,8 @@ pub use consumer_group::{
     ConsumerGroupMetadataValue, PartitionMetadataValue, PartitionRacks, RegularExpressionValue,
     TopicMetadata,
 };
-pub use consumer_member::{ClassicProtocol, MemberMetadataValue};
+pub use consumer_member::{ClassicMemberValue, ClassicProtocol, MemberMetadataValue};
+pub use embedded::{NamedPartitions, Subscription, read_assignment, write_assignment};
 pub use entry::GroupLogRecord;
 pub use error::LogError;
 pub use group_metadata::{GroupMetadataMember, GroupMetadataValue};

@@ -75,6 +75,16 @@ impl<'a> Reader<'a> {
         self.take(len).map(Arc::from)
     }
 
+    /// Passes over bytes that may be null, never in the flexible encoding.
+    pub(super) fn skip_bytes(&mut self) -> Result<(), LogError> {
+        let at = self.position;
+        let len = i64::from(self.i32()?);
+        if let Some(len) = self.checked_len(len, at)? {
+            self.take(len)?;
+        }
+        Ok(())
+    }
+
     /// An array, each element read by `element`. An element takes a byte at least, so the count
     /// is checked against what is left before anything is read.
     pub(super) fn array<T>(

@@ -162,7 +162,7 @@ fn topics_as_kafka_before_4_1_kept_them() {
 
 #[test]
 fn a_members_own_words() {
-    let value = |classic_protocols| MemberMetadataValue {
+    let value = |classic| MemberMetadataValue {
         instance: Some("i".into()),
         rack: None,
         client_id: "c".into(),
@@ -171,18 +171,19 @@ fn a_members_own_words() {
         topic_regex: Some("x".into()),
         rebalance_timeout_ms: 5,
         server_assignor: None,
-        classic_protocols,
+        classic,
     };
-    let record = |protocols| GroupLogRecord::MemberMetadata {
+    let record = |classic| GroupLogRecord::MemberMetadata {
         group: "g".into(),
         member: "a".into(),
-        value: Some(value(protocols)),
+        value: Some(value(classic)),
     };
     let head = "0000 0269 00 0263 0268 02 0274 0278 00000005 00";
     check(&record(None), "0005 000167 000161", &format!("{head} 00"));
     let classic = ClassicProtocol { name: "p".into(), metadata: [9].as_slice().into() };
-    let tagged = format!("{head} 01 00 08 01 02 0270 0209 00 00");
-    check(&record(Some(vec![classic])), "0005 000167 000161", &tagged);
+    let tagged = format!("{head} 01 00 0c 01 00001388 02 0270 0209 00 00");
+    let classic = ClassicMemberValue { session_timeout_ms: 5000, protocols: vec![classic] };
+    check(&record(Some(classic)), "0005 000167 000161", &tagged);
 }
 
 #[test]

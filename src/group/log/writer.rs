@@ -67,6 +67,11 @@ impl Writer {
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// Null instead of bytes, never in the flexible encoding.
+    pub(super) fn no_bytes(&mut self) {
+        self.i32(-1);
+    }
+
     pub(super) fn array<T>(&mut self, elements: &[T], mut element: impl FnMut(&mut Self, &T)) {
         self.len(elements.len());
         for one in elements {

@@ -169,7 +169,7 @@ impl Candidate {
             error_code: ErrorCode::NONE,
             name: Some(&self.name),
             topic_id: topic.id,
-            is_internal: false,
+            is_internal: topic.is_internal(),
             partitions: Array::from(partitions),
             topic_authorized_operations: operations::ON_TOPIC,
         }

@@ -20,7 +20,7 @@ use record::{NodeId, PartitionIndex, TopicId, TopicPartition};
 
 use super::operations;
 use crate::broker::range::Range;
-use crate::broker::topics::Topic;
+use crate::broker::topics::{INTERNAL, Topic};
 use crate::frontend::kafka::connection::Connection;
 use crate::frontend::kafka::error;
 use crate::frontend::kafka::request::{Hangup, Head};
@@ -28,8 +28,6 @@ use crate::registry::command::{Command, CommandError, NewTopic, Outcome, check_t
 
 /// The first version in which topics are asked for by id alone.
 const IDS_FROM: i16 = 12;
-/// Topics that belong to the broker itself: to ask for one does not create it.
-const INTERNAL: [&str; 3] = ["__consumer_offsets", "__transaction_state", "__share_group_state"];
 
 /// Which topics a request asks for, each once.
 #[derive(Debug, PartialEq, Eq)]
@@ -213,7 +211,7 @@ impl Entry<'_> {
             error_code: ErrorCode::NONE,
             name: Some(&found.name),
             topic_id: found.id,
-            is_internal: false,
+            is_internal: found.is_internal(),
             partitions: Array::EMPTY,
             topic_authorized_operations: if operations_asked {
                 operations::ON_TOPIC

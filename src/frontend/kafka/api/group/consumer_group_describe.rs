@@ -172,6 +172,9 @@ fn member<'a>(
         subscribed_topic_regex: metadata.regex.as_deref(),
         assignment: DescribedAssignment { topic_partitions: Array::from(has) },
         target_assignment: DescribedAssignment { topic_partitions: Array::from(gets) },
-        member_type: MemberType::CONSUMER,
+        member_type: match metadata.classic {
+            Some(_) => MemberType::CLASSIC,
+            None => MemberType::CONSUMER,
+        },
     }
 }

@@ -37,6 +37,7 @@ pub(super) fn of_group(error: GroupError) -> ErrorCode {
     match error {
         GroupError::Classic(error) => of_classic(error),
         GroupError::NotAMember(NotAMember::UnknownMemberId) => ErrorCode::UNKNOWN_MEMBER_ID,
+        GroupError::NotAMember(NotAMember::IllegalGeneration) => ErrorCode::ILLEGAL_GENERATION,
         GroupError::NotAMember(NotAMember::StaleMemberEpoch { .. }) => {
             ErrorCode::STALE_MEMBER_EPOCH
         }
