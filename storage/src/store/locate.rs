@@ -11,8 +11,10 @@ use super::Store;
 use super::read::{ReadError, ReadLimits, check_readable};
 use crate::limits::INDEX_INTERVAL_BYTES;
 use crate::log::Log;
+use crate::log::segments::Segment;
 use crate::segment::descriptors::Access;
 use crate::segment::index::Index;
+use crate::segment::name::SegmentName;
 
 /// Read at once while walking headers.
 const WALK_BYTES: usize = 64 << 10;
@@ -20,8 +22,8 @@ const WALK_BYTES: usize = 64 << 10;
 /// Where a batch starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
-    /// The segment, by base offset.
-    pub(super) segment: Offset,
+    /// The segment.
+    pub(super) segment: SegmentName,
     /// Where in it.
     pub(super) position: u32,
 }
@@ -61,11 +63,12 @@ impl Store {
             let state = log.state();
             let found = state.segments.holding(offset).or_else(|| state.segments.iter().next());
             let found = found.expect("a log with readable offsets has a segment");
-            (found.base, found.next_offset)
+            (found.name(), found.next_offset)
         };
         if offset >= next {
             // A gap that compaction left at the segment's end.
-            let following = log.state().segments.following(segment).map(|segment| segment.base);
+            let state = log.state();
+            let following = state.segments.following(segment.base).map(Segment::name);
             return Ok(Place { segment: following.unwrap_or(segment), position: 0 });
         }
         let index = self.index_of(log, segment).await?;
@@ -74,12 +77,12 @@ impl Store {
                 return Ok(Place { segment, position: entry.position });
             }
             Some(entry) => entry.position,
-            None if segment == offset => return Ok(Place { segment, position: 0 }),
+            None if segment.base == offset => return Ok(Place { segment, position: 0 }),
             None => 0,
         };
         let found = self.walk(log, segment, from, |met| met.next_offset > offset).await?;
-        let position = found.map_or_else(|| log.state().readable_end(segment), |met| met.position);
-        Ok(Place { segment, position })
+        let end = log.state().readable_end_of(segment).ok_or(ReadError::Replaced)?;
+        Ok(Place { segment, position: found.map_or(end, |met| met.position) })
     }
 
     /// Where a cold read from `place` ends. On an index entry if it can, so that the reader's next
@@ -90,7 +93,7 @@ impl Store {
         place: &Place,
         limits: ReadLimits,
     ) -> Result<u32, ReadError> {
-        let readable = log.state().readable_end(place.segment);
+        let readable = log.state().readable_end_of(place.segment).ok_or(ReadError::Replaced)?;
         let wanted = place.position.saturating_add(limits.bytes_max);
         if wanted >= readable {
             return Ok(readable);
@@ -115,14 +118,14 @@ impl Store {
     async fn walk(
         &self,
         log: &Rc<Log>,
-        segment: Offset,
+        segment: SegmentName,
         from: u32,
         stop: impl Fn(&Met) -> bool,
     ) -> Result<Option<Met>, ReadError> {
         let mut position = from;
         loop {
             check_readable(log)?;
-            let end = log.state().readable_end(segment);
+            let end = log.state().readable_end_of(segment).ok_or(ReadError::Replaced)?;
             if position >= end {
                 return Ok(None);
             }
@@ -151,22 +154,22 @@ impl Store {
     pub(super) async fn read_range(
         &self,
         log: &Rc<Log>,
-        segment: Offset,
+        segment: SegmentName,
         position: u32,
         len: usize,
     ) -> Result<Vec<u8>, ReadError> {
         let end = position + u32::try_from(len).expect("a segment is under 4 GiB");
-        let in_memory = log.state().tail.start_of(segment).unwrap_or(u32::MAX);
+        let in_memory = log.state().tail.start_of(segment.base).unwrap_or(u32::MAX);
         let mut bytes = Vec::with_capacity(len);
         if position < in_memory {
-            let file = self.0.descriptors.get(log.id(), segment, Access::Read).await?;
+            let file = self.segment_file(log, segment).await?;
             let wanted = (end.min(in_memory) - position) as usize;
             bytes = self.read_file(&file, position, wanted).await?;
         }
         let reached = position + u32::try_from(bytes.len()).expect("a segment is under 4 GiB");
         let state = log.state();
         let mut at = reached;
-        for span in state.tail.from_position(segment, reached) {
+        for span in state.tail.from_position(segment.base, reached) {
             if at >= end || span.position > at {
                 break;
             }
@@ -176,6 +179,13 @@ impl Store {
             at = span.position + u32::try_from(to).expect("a batch is under 4 GiB");
         }
         Ok(bytes)
+    }
+
+    async fn segment_file(&self, log: &Log, segment: SegmentName) -> Result<File, ReadError> {
+        match self.0.descriptors.get(log.id(), segment, Access::Read).await {
+            Err(_) if log.state().segments.named(segment).is_none() => Err(ReadError::Replaced),
+            other => Ok(other?),
+        }
     }
 
     async fn read_file(&self, file: &File, position: u32, len: usize) -> io::Result<Vec<u8>> {
@@ -196,6 +206,21 @@ impl Store {
         scratch: &mut Decompressor,
         bytes_max: usize,
     ) -> Result<Option<Timed>, ReadError> {
+        loop {
+            match self.try_find_time(log, which, scratch, bytes_max).await {
+                Err(ReadError::Replaced) => self.0.runtime.yield_if_needed().await,
+                other => return other,
+            }
+        }
+    }
+
+    async fn try_find_time(
+        &self,
+        log: &Rc<Log>,
+        which: TimeMatch,
+        scratch: &mut Decompressor,
+        bytes_max: usize,
+    ) -> Result<Option<Timed>, ReadError> {
         check_readable(log)?;
         let time = match which {
             TimeMatch::AtOrAfter(time) => time,
@@ -205,12 +230,12 @@ impl Store {
             },
         };
         let log_start = log.state().log_start;
-        let candidates: Vec<Offset> = {
+        let candidates: Vec<SegmentName> = {
             let state = log.state();
             let readable = state.segments.iter().filter(|segment| {
                 segment.max_timestamp >= time && segment.base <= state.visible.segment
             });
-            readable.map(|segment| segment.base).collect()
+            readable.map(Segment::name).collect()
         };
         for segment in candidates {
             let index = self.index_of(log, segment).await?;
@@ -232,14 +257,14 @@ impl Store {
     async fn largest_time(&self, log: &Rc<Log>) -> Result<Option<Timestamp>, ReadError> {
         let log_start = log.state().log_start;
         let mut largest = None;
-        let bases: Vec<(Offset, Timestamp, bool)> = {
+        let known: Vec<(SegmentName, Timestamp, bool)> = {
             let state = log.state();
             let known =
                 state.segments.iter().filter(|segment| segment.base <= state.visible.segment);
             let whole = |base, next| base >= log_start && next <= state.visible.offset;
-            known.map(|s| (s.base, s.max_timestamp, whole(s.base, s.next_offset))).collect()
+            known.map(|s| (s.name(), s.max_timestamp, whole(s.base, s.next_offset))).collect()
         };
-        for (segment, max_timestamp, whole) in bases {
+        for (segment, max_timestamp, whole) in known {
             if max_timestamp == Timestamp::NONE || largest.is_some_and(|seen| max_timestamp <= seen)
             {
                 continue;
@@ -263,27 +288,26 @@ impl Store {
     pub(super) async fn index_of(
         &self,
         log: &Rc<Log>,
-        segment: Offset,
+        segment: SegmentName,
     ) -> Result<Rc<Index>, ReadError> {
-        let (finished, ready) = {
+        let (finished, ready, end) = {
             let state = log.state();
-            let found = state.segments.get(segment).ok_or(ReadError::Deleted)?;
-            (found.finished, found.index_writer.is_some())
+            let found = state.segments.named(segment).ok_or(ReadError::Replaced)?;
+            (found.finished, found.index_writer.is_some(), found.end)
         };
         if finished {
             if let Some(index) = self.0.indexes.get(log.id(), segment) {
                 return Ok(index);
             }
-            let end = log.state().segments.get(segment).map_or(0, |found| found.end);
             let index = Rc::new(self.load_index(log, segment, end).await?.index);
             self.0.indexes.keep(log.id(), segment, Rc::clone(&index));
             return Ok(index);
         }
         if !ready {
-            self.resume_index(log, segment).await?;
+            self.resume_index(log, segment.base).await?;
         }
         let state = log.state();
-        let found = state.segments.get(segment).ok_or(ReadError::Deleted)?;
+        let found = state.segments.named(segment).ok_or(ReadError::Replaced)?;
         Ok(Rc::clone(&found.index))
     }
 }
@@ -327,7 +351,7 @@ pub(super) fn meet(bytes: &[u8], at: usize, position: u32) -> io::Result<Option<
     }))
 }
 
-fn damaged(log: &Log, segment: Offset, position: u32) -> io::Error {
+fn damaged(log: &Log, segment: SegmentName, position: u32) -> io::Error {
     let id = log.id();
     io::Error::other(format!("{id}: no batch at byte {position} of segment {segment}"))
 }

@@ -55,6 +55,7 @@ impl Directory {
         config.journal_file_bytes = 512 << 10;
         config.journal_files = 8;
         config.tail_bytes = 2 << 20;
+        config.key_bytes = 0;
         config
     }
 

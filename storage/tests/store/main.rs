@@ -2,5 +2,6 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod compact;
 mod harness;
 mod restart;
