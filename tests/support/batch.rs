@@ -18,13 +18,21 @@ pub(crate) fn encode(
     values: impl IntoIterator<Item = Vec<u8>>,
     identity: Option<(Identity, i32)>,
 ) -> Bytes {
+    encode_keyed(values.into_iter().map(|value| (None, Some(value))), identity)
+}
+
+/// A batch of keys and values, each of which may be null.
+pub(crate) fn encode_keyed(
+    records: impl IntoIterator<Item = (Option<Vec<u8>>, Option<Vec<u8>>)>,
+    identity: Option<(Identity, i32)>,
+) -> Bytes {
     let (producer_id, producer_epoch, first) = match identity {
         Some((identity, sequence)) => (identity.producer_id, identity.producer_epoch, sequence),
         None => (NO_PRODUCER_ID, NO_PRODUCER_EPOCH, NO_SEQUENCE),
     };
     let records: Vec<Record> = (0i32..)
-        .zip(values)
-        .map(|(index, value)| Record {
+        .zip(records)
+        .map(|(index, (key, value))| Record {
             transactional: false,
             control: false,
             delete_horizon: false,
@@ -35,8 +43,8 @@ pub(crate) fn encode(
             offset: i64::from(index),
             sequence: first + index,
             timestamp: now_ms(),
-            key: None,
-            value: Some(value.into()),
+            key: key.map(Bytes::from),
+            value: value.map(Bytes::from),
             headers: std::iter::empty().collect(),
         })
         .collect();
