@@ -83,8 +83,7 @@ impl Shard {
 
     /// Compacts the logs of this shard that are due.
     pub async fn compact_all(self: &Rc<Self>) {
-        let mut logs = self.store.logs();
-        logs.retain(|log| log.config().compaction.is_some());
+        let logs = self.store.compacted_logs();
         if logs.is_empty() {
             return;
         }

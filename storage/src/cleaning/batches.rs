@@ -1,6 +1,6 @@
 //! [`Batches`]: whole batches out of a segment's bytes, which come in pieces.
 
-use record::{BatchView, HeaderError};
+use record::{BatchView, HeaderError, Offset};
 
 use super::CleanError;
 
@@ -11,12 +11,14 @@ pub struct Batches {
     /// A batch that claims to be larger is none: damage must not fill the memory.
     batch_bytes_max: usize,
     taken: u64,
+    /// No batch that comes may begin before. No CRC covers its offset.
+    next_offset: Offset,
 }
 
 impl Batches {
-    /// No bytes yet.
-    pub fn new(batch_bytes_max: usize) -> Self {
-        Self { rest: Vec::new(), batch_bytes_max, taken: 0 }
+    /// No bytes yet, of segments from this offset on.
+    pub fn new(batch_bytes_max: usize, base: Offset) -> Self {
+        Self { rest: Vec::new(), batch_bytes_max, taken: 0, next_offset: base }
     }
 
     /// Takes the next bytes and visits each batch that is whole now, its CRC checked.
@@ -34,6 +36,10 @@ impl Batches {
                     if !batch.crc_is_valid() {
                         return Err(CleanError::Crc { base: batch.base_offset() });
                     }
+                    if batch.base_offset() < self.next_offset {
+                        return Err(CleanError::Offsets { base: batch.base_offset() });
+                    }
+                    self.next_offset = batch.next_offset();
                     visit(&batch)?;
                     left = behind;
                 }
@@ -52,8 +58,15 @@ impl Batches {
         Ok(())
     }
 
-    /// A segment ends: so must its last batch.
-    pub fn end_segment(&self) -> Result<(), CleanError> {
-        if self.rest.is_empty() { Ok(()) } else { Err(CleanError::CutOff) }
+    /// A segment ends, and its offsets before `next_offset`: so must its last batch.
+    pub fn end_segment(&mut self, next_offset: Offset) -> Result<(), CleanError> {
+        if !self.rest.is_empty() {
+            return Err(CleanError::CutOff);
+        }
+        if self.next_offset > next_offset {
+            return Err(CleanError::Offsets { base: self.next_offset });
+        }
+        self.next_offset = next_offset;
+        Ok(())
     }
 }

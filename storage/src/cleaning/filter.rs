@@ -68,9 +68,10 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// A filter for the next segment to be made.
-    pub fn new(pass: Pass, keys: KeyMap) -> Self {
-        let (batches, writer) = (Batches::new(pass.batch_bytes_max), IndexWriter::new(pass.log));
+    /// A filter for the next segment to be made, of segments from `base` on.
+    pub fn new(pass: Pass, keys: KeyMap, base: Offset) -> Self {
+        let batches = Batches::new(pass.batch_bytes_max, base);
+        let writer = IndexWriter::new(pass.log);
         let written = Written {
             bytes: 0,
             max_timestamp: Timestamp::NONE,
@@ -101,7 +102,8 @@ impl Filter {
                 index.push(entry);
             }
             writer.bytes(left);
-            if max_timestamp > written.max_timestamp {
+            // A batch of no records has a time that nobody can be shown.
+            if max_timestamp > written.max_timestamp && batch.header().record_count() > 0 {
                 (written.max_timestamp, written.max_timestamp_offset) = (max_timestamp, base);
             }
             written.next_offset = batch.next_offset();
@@ -109,9 +111,9 @@ impl Filter {
         })
     }
 
-    /// A segment ends.
-    pub fn end_segment(&self) -> Result<(), CleanError> {
-        self.batches.end_segment()
+    /// A segment ends, and its offsets before `next_offset`.
+    pub fn end_segment(&mut self, next_offset: Offset) -> Result<(), CleanError> {
+        self.batches.end_segment(next_offset)
     }
 
     /// What was made, its index, and the keys for the next one.

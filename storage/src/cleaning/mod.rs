@@ -32,6 +32,12 @@ pub enum CleanError {
         /// The batch.
         base: Offset,
     },
+    /// A batch's offsets are not behind those of the batch before, or not within the segment.
+    #[error("batch {base} is out of order")]
+    Offsets {
+        /// The batch, or behind the last one.
+        base: Offset,
+    },
     /// It ends inside a batch.
     #[error("the last batch is cut off")]
     CutOff,

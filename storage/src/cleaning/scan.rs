@@ -18,9 +18,9 @@ pub struct KeyScan {
 }
 
 impl KeyScan {
-    /// Notes records from offset `from` on.
-    pub fn new(keys: KeyMap, from: Offset, batch_bytes_max: usize) -> Self {
-        let (batches, scratch) = (Batches::new(batch_bytes_max), Decompressor::new());
+    /// Notes records from offset `from` on, of segments from `base` on.
+    pub fn new(keys: KeyMap, base: Offset, from: Offset, batch_bytes_max: usize) -> Self {
+        let (batches, scratch) = (Batches::new(batch_bytes_max, base), Decompressor::new());
         Self { batches, scratch, keys, from, end: from, is_full: false }
     }
 
@@ -51,9 +51,9 @@ impl KeyScan {
         Ok(!self.is_full)
     }
 
-    /// A segment ends.
-    pub fn end_segment(&self) -> Result<(), CleanError> {
-        self.batches.end_segment()
+    /// A segment ends, and its offsets before `next_offset`.
+    pub fn end_segment(&mut self, next_offset: Offset) -> Result<(), CleanError> {
+        self.batches.end_segment(next_offset)
     }
 
     /// The keys, and behind the last record whose key was noted.

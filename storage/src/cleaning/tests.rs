@@ -119,11 +119,12 @@ fn clean(
     key_bytes: usize,
     piece: usize,
 ) -> (Vec<u8>, Written, i64) {
-    let mut scan = KeyScan::new(KeyMap::new(key_bytes, [5, 6]), Offset(from), BATCH_MAX);
+    let behind = batches(log).last().unwrap().next_offset();
+    let mut scan = KeyScan::new(KeyMap::new(key_bytes, [5, 6]), Offset(0), Offset(from), BATCH_MAX);
     let mut pieces = log.chunks(piece);
     let is_whole = pieces.all(|piece| scan.take(piece).unwrap());
     if is_whole {
-        scan.end_segment().unwrap();
+        scan.end_segment(behind).unwrap();
     }
     let (keys, end) = scan.finish();
     let pass = Pass {
@@ -134,10 +135,10 @@ fn clean(
         batch_bytes_max: BATCH_MAX,
         producers: Arc::new(last_offsets(log)),
     };
-    let mut filter = Filter::new(pass, keys);
+    let mut filter = Filter::new(pass, keys, Offset(0));
     let mut output = Vec::new();
     log.chunks(piece).for_each(|piece| filter.take(piece, &mut output).unwrap());
-    filter.end_segment().unwrap();
+    filter.end_segment(behind).unwrap();
     let (written, _, _) = filter.finish();
     (output, written, end.0)
 }
@@ -230,14 +231,19 @@ fn a_tombstone_stays_until_its_time_is_over() {
 fn damage_is_refused_and_what_can_not_be_unpacked_stays() {
     let (log, _) = encode(&[(Codec::None, -1, vec![(1, Some(1))])], 0);
     let scan = |bytes: &[u8]| {
-        let mut scan = KeyScan::new(KeyMap::new(0, [1, 2]), Offset(0), BATCH_MAX);
-        scan.take(bytes).and_then(|_| scan.end_segment())
+        let mut scan = KeyScan::new(KeyMap::new(0, [1, 2]), Offset(0), Offset(0), BATCH_MAX);
+        scan.take(bytes).and_then(|_| scan.end_segment(Offset(1)))
     };
     assert_eq!(scan(&log), Ok(()));
     assert_eq!(scan(&log[..log.len() - 1]), Err(super::CleanError::CutOff));
     let mut damaged = log.clone();
     *damaged.last_mut().unwrap() ^= 1;
     assert_eq!(scan(&damaged), Err(super::CleanError::Crc { base: Offset(0) }));
+    let mut moved = log.clone();
+    moved[..8].copy_from_slice(&5_i64.to_be_bytes());
+    assert_eq!(scan(&moved), Err(super::CleanError::Offsets { base: Offset(6) }));
+    let twice = [log.as_slice(), &log].concat();
+    assert_eq!(scan(&twice), Err(super::CleanError::Offsets { base: Offset(0) }));
     let mut huge = log.clone();
     huge[8..12].copy_from_slice(&i32::MAX.to_be_bytes());
     assert!(matches!(scan(&huge), Err(super::CleanError::NoBatch { position: 0, .. })));

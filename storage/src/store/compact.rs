@@ -71,24 +71,32 @@ impl Drop for AtWork {
 }
 
 impl Store {
+    /// The logs whose settings ask for compaction, in no particular order.
+    pub fn compacted_logs(&self) -> Vec<Rc<Log>> {
+        let logs = self.0.logs.borrow();
+        logs.values().filter(|log| log.config().compaction.is_some()).cloned().collect()
+    }
+
     /// Compacts those of `logs` that are due, the dirtiest first. How many were.
     pub async fn compact(&self, logs: &[Rc<Log>], now: Timestamp) -> Result<usize, CompactError> {
         let _turn = self.0.compacting.acquire().await;
-        let is_due = |log: &&Rc<Log>| self.choice(log, now).is_some();
-        let mut due: Vec<Rc<Log>> = logs.iter().filter(is_due).cloned().collect();
-        due.sort_by_cached_key(|log| {
-            let choice = self.choice(log, now);
-            let weight = choice.map(|choice| (choice.is_overdue, choice.dirty_millionths));
-            (Reverse(weight), log.id())
-        });
+        let mut due = Vec::new();
+        for log in logs {
+            if let Some(choice) = self.choice(log, now) {
+                let weight = Reverse((choice.is_overdue, choice.dirty_millionths));
+                due.push((weight, log.id(), log));
+            }
+            self.0.runtime.yield_if_needed().await;
+        }
+        due.sort_unstable_by_key(|(weight, id, _)| (*weight, *id));
         let mut done = 0;
         for together in due.chunks(LOGS_TOGETHER) {
-            for log in together {
+            for (_, _, log) in together {
                 match self.compact_log(log, now).await {
                     Ok(true) => done += 1,
                     Ok(false) | Err(CompactError::Ended | CompactError::Changed) => {}
                     Err(error) => {
-                        tracing::warn!(log = %log.id(), %error, "partition not compacted")
+                        tracing::warn!(log = %log.id(), %error, "partition not compacted");
                     }
                 }
             }
@@ -156,8 +164,10 @@ impl Store {
         let keys = KeyMap::new(self.0.config.key_bytes, salt);
         let batch_bytes_max =
             usize::try_from(self.0.journal.files().file_bytes() / 2).unwrap_or(usize::MAX);
-        let mut scan = KeyScan::new(keys, choice.dirty_from, batch_bytes_max);
-        let dirty = sources.iter().filter(|source| source.next_offset > choice.dirty_from);
+        let seen = sources.partition_point(|source| source.next_offset <= choice.dirty_from);
+        let dirty = sources.get(seen..).unwrap_or_default();
+        let base = dirty.first().map_or(choice.dirty_from, |source| source.name.base);
+        let mut scan = KeyScan::new(keys, base, choice.dirty_from, batch_bytes_max);
         'segments: for source in dirty {
             let damaged = |error| CompactError::Damaged { segment: source.name, error };
             let file = self.open_source(log, source).await?;
@@ -175,7 +185,7 @@ impl Store {
                     break 'segments;
                 }
             }
-            scan.end_segment().map_err(damaged)?;
+            scan.end_segment(source.next_offset).map_err(damaged)?;
         }
         let (keys, end) = scan.finish();
         let (producers, tombstone_ms) = (last_offsets(log), compaction.tombstone_ms);

@@ -133,7 +133,7 @@ impl Store {
         let data = &self.0.config.data;
         let path = segment_path(data, log.id(), name);
         let mut output = Output::create(self, &path).await?;
-        let mut filter = Filter::new(pass, keys);
+        let mut filter = Filter::new(pass, keys, name.base);
         for source in group {
             let damaged = |error| CompactError::Damaged { segment: source.name, error };
             let file = self.open_source(log, source).await?;
@@ -152,7 +152,7 @@ impl Store {
                 taken.map_err(damaged)?;
                 output.write_blocks().await?;
             }
-            filter.end_segment().map_err(damaged)?;
+            filter.end_segment(source.next_offset).map_err(damaged)?;
         }
         let (written, index, keys) = filter.finish();
         if written.bytes == 0 {

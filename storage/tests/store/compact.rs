@@ -11,6 +11,7 @@ use record::{BatchBuilder, BatchView, Decompressor, NewRecord, Offset, Seal, Tim
 use storage::config::{Compaction, LogConfig};
 use storage::journal::staging::Stamp;
 use storage::log::Log;
+use storage::log::segments::Segment;
 use storage::segment::name::{SegmentName, log_directory};
 use storage::{Extent, NewBatch, ReadLimits, Source};
 
@@ -247,9 +248,7 @@ fn check(directory: &Directory, expected: &Latest, rewritten: bool) {
         let full = latest(&read(&session, &log, 1 << 20).await);
         assert_eq!(session.store.compact(&[Rc::clone(&log)], NOW).await.unwrap(), 1);
         assert_eq!(latest(&read(&session, &log, 1 << 20).await), full);
-        let state = log.state();
-        let named: Vec<SegmentName> = state.segments.iter().map(|found| found.name()).collect();
-        drop(state);
+        let named: Vec<SegmentName> = log.state().segments.iter().map(Segment::name).collect();
         session.stop().await;
         named
     });
