@@ -2,6 +2,7 @@
 //! it writes to standard output and standard error.
 
 #![forbid(unsafe_code)]
+#![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
 mod cli {
     pub(crate) mod broker;
@@ -11,3 +12,4 @@ mod cli {
     mod produce;
     mod topic;
 }
+mod support;

@@ -9,7 +9,7 @@ mod support;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
-use support::broker::{Broker, STOP_PATIENCE, Setup, Site, free_address};
+use support::broker::{STOP_PATIENCE, Setup, Site, free_address};
 use support::metrics::{cpu_ticks, resident_bytes};
 
 /// A start pre-writes two journal files of 64 MiB a shard.
@@ -19,23 +19,9 @@ const WINDOW: Duration = Duration::from_secs(4);
 const TICKS_PER_SECOND: u64 = 100;
 const CPU_PERCENT_MAX: u64 = 5;
 const RESIDENT_MAX: u64 = 64 << 20;
-/// A refused broker waits for a directory 60 s, for a port 5 s.
-const REFUSAL_MAX: Duration = Duration::from_secs(90);
 
 fn setup() -> Setup {
     Setup::new(2, &[])
-}
-
-/// How a broker that can not start ends: not with 0, and with words about `what`.
-fn assert_refused(mut broker: Broker, what: &[&str]) {
-    let status = broker.wait_end(REFUSAL_MAX);
-    let errors = broker.errors();
-    let status = status.unwrap_or_else(|| panic!("it gives up in time:\n{errors}"));
-    assert!(!status.success(), "it may not start:\n{errors}");
-    for word in what {
-        assert!(errors.contains(word), "'{word}' is not in:\n{errors}");
-    }
-    println!("refused with {status}: {}", errors.trim());
 }
 
 #[test]
@@ -77,8 +63,8 @@ fn a_broker_starts_fast_and_costs_little_when_idle() {
 fn a_second_broker_on_the_same_directory_is_refused() {
     let mut site = Site::new();
     let (mut first, _) = site.start(&setup());
-    let second = site.spawn_at(&setup(), free_address(), free_address());
-    assert_refused(second, &["in use by another process", "data"]);
+    let mut second = site.spawn_at(&setup(), free_address(), free_address());
+    second.refusal(&["in use by another process", "data"]);
     assert!(first.wait_end(Duration::ZERO).is_none(), "the first one goes on");
     first.stop();
 }
@@ -89,8 +75,8 @@ fn a_port_in_use_is_named() {
     let taken = holder.local_addr().unwrap();
     for (kafka, http) in [(taken, free_address()), (free_address(), taken)] {
         let mut site = Site::new();
-        let broker = site.spawn_at(&setup(), kafka, http);
-        assert_refused(broker, &[&taken.port().to_string()]);
+        let mut broker = site.spawn_at(&setup(), kafka, http);
+        broker.refusal(&[&taken.port().to_string()]);
         // And it can be started at another one, on the same directory.
         let (mut broker, _) = site.start(&setup());
         broker.stop();
@@ -115,6 +101,6 @@ fn an_address_of_another_machine_is_refused() {
     let mut site = Site::new();
     // TEST-NET-1: no machine has it.
     let elsewhere = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 1), 9092));
-    let broker = site.spawn_at(&setup(), elsewhere, free_address());
-    assert_refused(broker, &["192.0.2.1:9092"]);
+    let mut broker = site.spawn_at(&setup(), elsewhere, free_address());
+    broker.refusal(&["192.0.2.1:9092"]);
 }

@@ -2,36 +2,46 @@
 //! file and the byte of whatever was changed since.
 
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used, missing_docs, dead_code)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    missing_docs
+)]
 
-mod running;
+mod support;
 
-use std::path::{Path, PathBuf};
-
-use running::broker::{Broker, copy_directory, flip};
-use running::client::values;
-use running::dump::{Dump, number, path_in};
 use serde_json::Value;
+use support::broker::{Setup, Site};
+use support::directory::flip;
+use support::dump::{Dump, number, path_in};
+use support::produce::{Partition, code};
+use support::topics::Blueprint;
+use support::values::values;
 
 const BIG: usize = 12_000;
 const SMALL: usize = 30;
 
 /// A directory with records in finished segments, in the active one, and in the journal alone.
-fn produced(root: &Path) -> PathBuf {
-    let data = root.join("data");
-    let broker = Broker::start(&data);
-    let mut client = broker.client();
-    client.create_topic("orders", 2);
-    client.create_topic("events", 1);
+fn produced() -> Site {
+    let mut site = Site::new();
+    let (mut broker, _) = site.start(&Setup::small());
+    let mut client = broker.connect();
+    for (topic, partitions) in [("orders", 2), ("events", 1)] {
+        let blueprint = Blueprint::new(topic, partitions, &[]);
+        assert_eq!(client.create_topic(&blueprint).unwrap(), code::NONE);
+    }
+    let (orders, small) = (Partition::new("orders", 0), Partition::new("orders", 1));
     for from in (0..BIG).step_by(100) {
-        assert_eq!(client.produce("orders", 0, &values(from, 100, 1_000)), Ok(from));
+        assert_eq!(client.append(&orders, values(from, 100, 1_000)), Ok(from));
     }
     for from in (0..SMALL).step_by(3) {
-        assert_eq!(client.produce("orders", 1, &values(from, 3, 100)), Ok(from));
-        client.produce("events", 0, &values(from, 3, 10)).unwrap();
+        assert_eq!(client.append(&small, values(from, 3, 100)), Ok(from));
+        client.append(&Partition::new("events", 0), values(from, 3, 10)).unwrap();
     }
     broker.stop();
-    data
+    site
 }
 
 fn partition<'a>(dump: &'a Dump, topic: &str, partition: u64) -> &'a Value {
@@ -41,25 +51,23 @@ fn partition<'a>(dump: &'a Dump, topic: &str, partition: u64) -> &'a Value {
 }
 
 /// Changes a byte of a copy; the dump must name that file and `place`, alone, and exit with 1.
-fn check(data: &Path, name: &str, item: &Value, change: u64, place: u64, arguments: &[&str]) {
-    let copy = data.with_file_name(name);
-    copy_directory(data, &copy);
-    let mut file = path_in(item, data, &copy);
+fn check(site: &Site, name: &str, item: &Value, change: u64, place: u64, arguments: &[&str]) {
+    let copy = site.copy();
+    let mut file = path_in(item, &site.data(), &copy.data());
     if name == "index" {
         file.set_extension("idx");
     }
     flip(&file, change);
-    let dump = Dump::run(&copy, arguments);
+    let dump = Dump::run(&copy.data(), arguments);
     assert_eq!(dump.code, Some(1), "{name}: {}", dump.error);
     let places: Vec<_> = dump.faults().into_iter().map(|(file, byte, _)| (file, byte)).collect();
     assert_eq!(places, [(file, Some(place))], "{name}: {:?}", dump.faults());
-    std::fs::remove_dir_all(copy).unwrap();
 }
 
 #[test]
 fn a_dump_counts_what_was_produced_and_names_what_was_changed() {
-    let root = tempfile::tempdir().unwrap();
-    let data = produced(root.path());
+    let site = produced();
+    let data = site.data();
 
     let summary = Dump::sound(&data, &["summary"]);
     let layout = summary.items("layout")[0];
@@ -108,27 +116,28 @@ fn a_dump_counts_what_was_produced_and_names_what_was_changed() {
         })
         .expect("a batch that only the journal has");
     let place = number(entry, "byte");
-    check(&data, "entry", commit, place + 70, place, &["journal"]);
+    check(&site, "entry", commit, place + 70, place, &["journal"]);
     let place = number(commit, "byte");
-    check(&data, "commit", commit, place + 17, place, &["journal"]);
+    check(&site, "commit", commit, place + 17, place, &["journal"]);
 
     let (head, record) = (checkpoint.items("checkpoint")[0], checkpoint.items("record")[2]);
     let place = number(record, "byte");
-    check(&data, "checkpoint", head, place + 40, place, &["checkpoint"]);
+    check(&site, "checkpoint", head, place + 40, place, &["checkpoint"]);
 
     let finished = lines.iter().find(|segment| segment["finished"] == true).unwrap();
     let batch = segments.items("batch")[3];
     let place = number(batch, "byte");
-    check(&data, "segment", finished, place + 100, place, &["segments"]);
-    check(&data, "index", finished, 32 + 3, 32, &["segments", "--partition", "0"]);
+    check(&site, "segment", finished, place + 100, place, &["segments"]);
+    check(&site, "index", finished, 32 + 3, 32, &["segments", "--partition", "0"]);
 }
 
 #[test]
 fn a_running_broker_is_not_read_unless_asked_to() {
-    let root = tempfile::tempdir().unwrap();
-    let data = root.path().join("data");
-    let broker = Broker::start(&data);
-    broker.client().create_topic("orders", 1);
+    let mut site = Site::new();
+    let data = site.data();
+    let (mut broker, _) = site.start(&Setup::small());
+    let created = broker.connect().create_topic(&Blueprint::new("orders", 1, &[]));
+    assert_eq!(created.unwrap(), code::NONE);
     let refused = Dump::run(&data, &["summary"]);
     assert_eq!(refused.code, Some(2));
     assert!(refused.error.contains("--no-lock"), "{}", refused.error);
@@ -144,8 +153,8 @@ fn what_is_no_data_directory_is_left_as_it_is() {
     assert_eq!(dump.code, Some(2));
     assert!(dump.error.contains("no layout"), "{}", dump.error);
     assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0);
-    let data = root.path().join("data");
-    Broker::start(&data).stop();
-    let unknown = Dump::run(&data, &["segments", "--topic", "nobody"]);
+    let mut site = Site::new();
+    site.start(&Setup::small()).0.stop();
+    let unknown = Dump::run(&site.data(), &["segments", "--topic", "nobody"]);
     assert_eq!(unknown.code, Some(2), "{unknown:?}");
 }

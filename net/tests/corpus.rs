@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[path = "../../tests/fuzz/src/consumer_protocol.rs"]
+mod consumer_protocol;
 #[path = "../../tests/fuzz/src/kafka_frame.rs"]
 mod kafka_frame;
 #[path = "../../tests/fuzz/src/kafka_request.rs"]
@@ -14,7 +16,8 @@ mod kafka_response;
 type Check = fn(&[u8]);
 
 /// Every target of this crate, by its folder in the corpus.
-const TARGETS: [(&str, Check); 3] = [
+const TARGETS: [(&str, Check); 4] = [
+    ("consumer_protocol", consumer_protocol::check),
     ("kafka_frame", kafka_frame::check),
     ("kafka_request", kafka_request::check),
     ("kafka_response", kafka_response::check),

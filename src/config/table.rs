@@ -135,6 +135,10 @@ settings! {
     /// Connections at once, in all shards; more are closed as they come. The limit of open files
     /// bounds it besides.
     max_connections: u32 as Number<u32> = "max.connections", "2147483647", int_from(1);
+    /// Fetch sessions (KIP-227) that the broker keeps, in all shards. A consumer without one asks
+    /// for all its partitions each time.
+    fetch_session_slots: u32 as Number<u32> = "max.incremental.fetch.session.cache.slots", "1000",
+        int_from(0);
     /// The largest batch of records that is taken, in bytes as it is sent.
     message_max_bytes: u32 as Size<u32> = "message.max.bytes", "1048588", int_from(0);
         topic "max.message.bytes";

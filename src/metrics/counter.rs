@@ -29,6 +29,8 @@ rows! {
             "Bytes of batches sent to consumers, from memory (hot) or from segments (cold).";
         FetchedCold = "tidemill_fetched_bytes_total" { source = "cold" },
             "Bytes of batches sent to consumers, from memory (hot) or from segments (cold).";
+        FetchSessionEvictions = "tidemill_fetch_session_evictions_total",
+            "Fetch sessions given up for want of room.";
         Splices = "tidemill_splices_total", "Moves from a segment to a socket past user memory.";
         ThrottledReads = "tidemill_throttled_reads_total",
             "Times that a socket was not read for want of memory.";

@@ -9,6 +9,9 @@ rows! {
         WaitingProduces = "tidemill_waiting_produces",
             "Produce requests that wait for room in the log.";
         WaitingFetches = "tidemill_waiting_fetches", "Fetch requests that wait for records.";
+        FetchSessions = "tidemill_fetch_sessions", "Fetch sessions that are kept (KIP-227).";
+        FetchSessionPartitions = "tidemill_fetch_session_partitions",
+            "Partitions in all fetch sessions.";
         FrameBytes = "tidemill_frame_bytes", "Memory of requests that are being received.";
         ProvidedBuffersFree = "tidemill_provided_buffers_free",
             "Receive buffers that the kernel can fill.";

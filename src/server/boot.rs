@@ -30,7 +30,7 @@ const STOP_PATIENCE: Duration = Duration::from_secs(10);
 /// How long an idle shard looks around before it sleeps.
 const ADAPTIVE_SPIN: Duration = Duration::from_micros(20);
 /// Unused buffers that a busy shard keeps at least.
-const POOL_BYTES_MIN: usize = 96 << 20;
+const POOL_BYTES_MIN: usize = 32 << 20;
 
 /// Why the broker does not start, or did not stop as it should.
 #[derive(Debug, thiserror::Error)]

@@ -19,6 +19,7 @@ use super::order::{Event, Order};
 use crate::admin::{ControlRequest, Health, ShardState};
 use crate::broker::producer_ids::ProducerIds;
 use crate::config::Config;
+use crate::frontend::kafka::fetch_sessions::FetchSessions;
 use crate::metrics::{Counter, Gauge, ShardMetrics};
 use crate::registry::authority::{Authority, AuthorityHandle};
 use crate::registry::log::RegistryLog;
@@ -115,6 +116,7 @@ async fn start(runtime: &Runtime, boot: ShardBoot) -> Result<Running, String> {
     let Opened { store, tasks, report } = opened;
     *failure.borrow_mut() = Some(store.clone());
     observe(&metrics, runtime, &store);
+    let slots = boot.config.settings.fetch_session_slots;
     let shard = Rc::new(Shard {
         id,
         shards,
@@ -128,6 +130,7 @@ async fn start(runtime: &Runtime, boot: ShardBoot) -> Result<Running, String> {
         watches: Watches::default(),
         producer_ids: ProducerIds::default(),
         authority: RefCell::default(),
+        fetch_sessions: RefCell::new(FetchSessions::new(slots, id, shards)),
         frames: FrameBudget::default(),
         pipes: Pipes::new(runtime),
         connections: Gate::default(),

@@ -27,6 +27,7 @@ use self::watches::Watches;
 use crate::broker::producer_ids::ProducerIds;
 use crate::broker::topics::Topics;
 use crate::config::Config;
+use crate::frontend::kafka::fetch_sessions::FetchSessions;
 use crate::metrics::ShardMetrics;
 use crate::registry::authority::AuthorityHandle;
 
@@ -56,6 +57,8 @@ pub struct Shard {
     pub producer_ids: ProducerIds,
     /// The registry, on shard 0.
     pub authority: RefCell<Option<AuthorityHandle>>,
+    /// What its consumers read, kept from request to request.
+    pub fetch_sessions: RefCell<FetchSessions>,
     /// Memory of large frames.
     pub frames: FrameBudget,
     /// Pipes for splicing.

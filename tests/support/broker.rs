@@ -9,10 +9,16 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use super::connection::Connection;
+use super::directory;
+
 /// The longest that a start may take.
 pub(crate) const START_PATIENCE: Duration = Duration::from_mins(2);
 /// The longest that a stop may take.
 pub(crate) const STOP_PATIENCE: Duration = Duration::from_mins(1);
+
+/// A refused broker waits for a directory 60 s, for a port 5 s.
+const REFUSAL_PATIENCE: Duration = Duration::from_secs(90);
 
 /// Where and how brokers are started: the same directory and ports each time.
 pub(crate) struct Site {
@@ -51,6 +57,19 @@ impl Setup {
         let settings = settings.iter().map(|(key, value)| (*key, (*value).to_owned()));
         Self { shards, settings: settings.collect() }
     }
+
+    /// One shard with limits so small that a few megabytes reach segments.
+    pub(crate) fn small() -> Self {
+        let settings = [
+            ("journal.file.bytes", "16MiB"),
+            ("journal.files", "4"),
+            ("tail.bytes", "16MiB"),
+            ("socket.request.max.bytes", "1MiB"),
+            ("message.max.bytes", "900000"),
+            ("log.segment.bytes", "1MiB"),
+        ];
+        Self::new(1, &settings)
+    }
 }
 
 impl Site {
@@ -58,6 +77,13 @@ impl Site {
         let directory = tempfile::Builder::new().prefix("tidemill-").tempdir();
         let directory = directory.expect("a directory can be made");
         Self { directory, kafka: free_address(), http: free_address(), starts: 0 }
+    }
+
+    /// Another one, with a copy of the data. No broker may be running.
+    pub(crate) fn copy(&self) -> Self {
+        let other = Self::new();
+        directory::copy(&self.data(), &other.data());
+        other
     }
 
     pub(crate) fn data(&self) -> PathBuf {
@@ -100,6 +126,8 @@ impl Site {
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TIDEMILL_")) {
             command.env_remove(name);
         }
+        // What it logs is looked at.
+        command.env_remove("RUST_LOG").env("NO_COLOR", "1");
         let errors = File::create(&stderr).expect("a file can be made");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors);
         let spawned = Instant::now();
@@ -136,6 +164,11 @@ impl Broker {
 
     pub(crate) fn kafka(&self) -> SocketAddr {
         self.kafka
+    }
+
+    /// A connection; the broker must serve.
+    pub(crate) fn connect(&self) -> Connection {
+        Connection::open(self.kafka).expect("it can be connected to")
     }
 
     pub(crate) fn http(&self) -> SocketAddr {
@@ -181,6 +214,19 @@ impl Broker {
                 }
             }
         }
+    }
+
+    /// Waits for it to give up its start, with words about `what` and not with code 0.
+    pub(crate) fn refusal(&mut self, what: &[&str]) -> ExitStatus {
+        let status = self.wait_end(REFUSAL_PATIENCE);
+        let errors = self.errors();
+        let status = status.unwrap_or_else(|| panic!("no end, but {what:?} is due:\n{errors}"));
+        assert!(!status.success(), "it may not start:\n{errors}");
+        for word in what {
+            assert!(errors.contains(word), "'{word}' is not in:\n{errors}");
+        }
+        println!("refused with {status}: {}", errors.trim());
+        status
     }
 
     /// SIGKILL; how the process ended, which may have been by itself before.

@@ -9,9 +9,13 @@
 pub(crate) mod batch;
 pub(crate) mod broker;
 pub(crate) mod connection;
+pub(crate) mod directory;
+pub(crate) mod dump;
 pub(crate) mod fetch;
+pub(crate) mod fetch_session;
 pub(crate) mod metrics;
 pub(crate) mod payload;
 pub(crate) mod produce;
 pub(crate) mod random;
 pub(crate) mod topics;
+pub(crate) mod values;

@@ -8,6 +8,7 @@ use kafka_protocol::messages::delete_records_request::{
     DeleteRecordsPartition, DeleteRecordsTopic,
 };
 use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
+use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::{
     CreateTopicsRequest, DeleteRecordsRequest, DeleteTopicsRequest, DescribeConfigsRequest,
     MetadataRequest,
@@ -61,6 +62,18 @@ impl Connection {
             .with_timeout_ms(TIMEOUT_MS);
         let answer = self.call(&request, 5)?;
         Ok(answer.responses.first().expect("the topic that was to be deleted").error_code)
+    }
+
+    /// A topic's id as text.
+    pub(crate) fn topic_id(&mut self, name: &str) -> io::Result<String> {
+        let topic = MetadataRequestTopic::default().with_name(Some(topic_name(name)));
+        let request = MetadataRequest::default()
+            .with_topics(Some(vec![topic]))
+            .with_allow_auto_topic_creation(false);
+        let answer = self.call(&request, 12)?;
+        let topic = answer.topics.first().expect("the topic that was asked for");
+        assert_eq!(topic.error_code, 0, "{topic:?}");
+        Ok(topic.topic_id.to_string())
     }
 
     /// All topics with their partition counts.

@@ -5,9 +5,15 @@ use crate::kafka::api_key::{APIS, ApiKey};
 use crate::kafka::version::{Version, VersionRange};
 
 /// What one broker serves, of what this codec knows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Versions {
     served: [Option<VersionRange>; APIS.len()],
+}
+
+impl Default for Versions {
+    fn default() -> Self {
+        Self { served: [None; APIS.len()] }
+    }
 }
 
 impl Versions {

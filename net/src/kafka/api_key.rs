@@ -14,8 +14,24 @@ pub enum ApiKey {
     ListOffsets = 2,
     /// Brokers, topics and who leads their partitions.
     Metadata = 3,
+    /// How far a group has read.
+    OffsetCommit = 8,
+    /// How far groups have read, asked back.
+    OffsetFetch = 9,
     /// Which broker coordinates a group, a transaction or a share group.
     FindCoordinator = 10,
+    /// Join a classic group.
+    JoinGroup = 11,
+    /// A member of a classic group is alive.
+    Heartbeat = 12,
+    /// Leave a classic group.
+    LeaveGroup = 13,
+    /// The assignment of a member of a classic group.
+    SyncGroup = 14,
+    /// Classic groups and their members.
+    DescribeGroups = 15,
+    /// The groups that a broker coordinates.
+    ListGroups = 16,
     /// Which APIs and versions the broker serves.
     ApiVersions = 18,
     /// Create topics.
@@ -30,12 +46,30 @@ pub enum ApiKey {
     OffsetForLeaderEpoch = 23,
     /// Read configurations.
     DescribeConfigs = 32,
+    /// Replace all configurations of a thing.
+    AlterConfigs = 33,
+    /// What a broker's directories hold.
+    DescribeLogDirs = 35,
     /// Add partitions to topics.
     CreatePartitions = 37,
+    /// Delete groups.
+    DeleteGroups = 42,
+    /// Give partitions another leader.
+    ElectLeaders = 43,
     /// Change single configurations.
     IncrementalAlterConfigs = 44,
+    /// Forget how far a group has read.
+    OffsetDelete = 47,
     /// The brokers and the controller.
     DescribeCluster = 60,
+    /// The producers that partitions know.
+    DescribeProducers = 61,
+    /// Be a member of a KIP-848 group.
+    ConsumerGroupHeartbeat = 68,
+    /// KIP-848 groups and their members.
+    ConsumerGroupDescribe = 69,
+    /// What has configurations.
+    ListConfigResources = 74,
     /// Topics and partitions, page by page.
     DescribeTopicPartitions = 75,
 }
@@ -45,8 +79,9 @@ pub enum ApiKey {
 pub struct ApiSpec {
     /// The API.
     pub key: ApiKey,
-    /// What an `ApiVersions` response lists.
-    pub advertised: VersionRange,
+    /// What an `ApiVersions` response lists; `None` if the broker does not serve the API, and so
+    /// refuses it as if its key were unknown.
+    pub advertised: Option<VersionRange>,
     /// What is decoded and encoded; narrower than advertised for Produce only.
     pub served: VersionRange,
     /// The first version with compact lengths and tagged fields (KIP-482).
@@ -54,14 +89,22 @@ pub struct ApiSpec {
 }
 
 /// Every API, in the order of their keys; the ranges are those that Kafka 4.1 advertises.
-pub const APIS: [ApiSpec; 16] = [
+pub const APIS: [ApiSpec; 33] = [
     // Clients on librdkafka before 2.11.1 look for Produce 0 before they compress, and otherwise
     // send uncompressed without a word (KAFKA-18659), hence advertised from 0.
-    ApiSpec { advertised: VersionRange { min: 0, max: 13 }, ..spec(ApiKey::Produce, 3, 13, 9) },
+    ApiSpec { advertised: Some(PRODUCE_ADVERTISED), ..spec(ApiKey::Produce, 3, 13, 9) },
     spec(ApiKey::Fetch, 4, 18, 12),
     spec(ApiKey::ListOffsets, 1, 10, 6),
     spec(ApiKey::Metadata, 0, 13, 9),
+    codec_only(ApiKey::OffsetCommit, 2, 9, 8),
+    codec_only(ApiKey::OffsetFetch, 1, 9, 6),
     spec(ApiKey::FindCoordinator, 0, 6, 3),
+    codec_only(ApiKey::JoinGroup, 0, 9, 6),
+    codec_only(ApiKey::Heartbeat, 0, 4, 4),
+    codec_only(ApiKey::LeaveGroup, 0, 5, 4),
+    codec_only(ApiKey::SyncGroup, 0, 5, 4),
+    codec_only(ApiKey::DescribeGroups, 0, 6, 5),
+    codec_only(ApiKey::ListGroups, 0, 5, 3),
     spec(ApiKey::ApiVersions, 0, 4, 3),
     spec(ApiKey::CreateTopics, 2, 7, 5),
     spec(ApiKey::DeleteTopics, 1, 6, 4),
@@ -69,15 +112,35 @@ pub const APIS: [ApiSpec; 16] = [
     spec(ApiKey::InitProducerId, 0, 5, 2),
     spec(ApiKey::OffsetForLeaderEpoch, 2, 4, 4),
     spec(ApiKey::DescribeConfigs, 1, 4, 4),
+    codec_only(ApiKey::AlterConfigs, 0, 2, 2),
+    codec_only(ApiKey::DescribeLogDirs, 1, 4, 2),
     spec(ApiKey::CreatePartitions, 0, 3, 2),
+    codec_only(ApiKey::DeleteGroups, 0, 2, 2),
+    codec_only(ApiKey::ElectLeaders, 0, 2, 2),
     spec(ApiKey::IncrementalAlterConfigs, 0, 1, 1),
+    codec_only(ApiKey::OffsetDelete, 0, 0, NEVER),
     spec(ApiKey::DescribeCluster, 0, 2, 0),
+    codec_only(ApiKey::DescribeProducers, 0, 0, 0),
+    codec_only(ApiKey::ConsumerGroupHeartbeat, 0, 1, 0),
+    codec_only(ApiKey::ConsumerGroupDescribe, 0, 1, 0),
+    codec_only(ApiKey::ListConfigResources, 0, 1, 0),
     spec(ApiKey::DescribeTopicPartitions, 0, 0, 0),
 ];
 
+const PRODUCE_ADVERTISED: VersionRange = VersionRange { min: 0, max: 13 };
+
+/// In place of the first flexible version, of an API that has none.
+const NEVER: i16 = i16::MAX;
+
+/// An API that the broker serves.
 const fn spec(key: ApiKey, min: i16, max: i16, flexible_from: i16) -> ApiSpec {
     let served = VersionRange { min, max };
-    ApiSpec { key, advertised: served, served, flexible_from }
+    ApiSpec { key, advertised: Some(served), served, flexible_from }
+}
+
+/// An API that the codec alone knows.
+const fn codec_only(key: ApiKey, min: i16, max: i16, flexible_from: i16) -> ApiSpec {
+    ApiSpec { advertised: None, ..spec(key, min, max, flexible_from) }
 }
 
 impl ApiKey {
@@ -94,6 +157,11 @@ impl ApiKey {
     /// What the codec knows about this API.
     pub fn spec(self) -> ApiSpec {
         *APIS.iter().find(|spec| spec.key == self).expect("every API has a row in APIS")
+    }
+
+    /// Whether the broker serves this API, and so lists it.
+    pub fn is_advertised(self) -> bool {
+        self.spec().advertised.is_some()
     }
 
     /// The version of this API with the given number.
@@ -136,8 +204,10 @@ mod tests {
         assert!(APIS.is_sorted_by(|a, b| a.key.code() < b.key.code()));
         for spec in APIS {
             assert_eq!(ApiKey::from_code(spec.key.code()), Some(spec.key));
-            assert!(spec.advertised.contains(spec.served.min), "{:?}", spec.key);
-            assert_eq!(spec.advertised.max, spec.served.max);
+            if let Some(advertised) = spec.advertised {
+                assert!(advertised.contains(spec.served.min), "{:?}", spec.key);
+                assert_eq!(advertised.max, spec.served.max);
+            }
         }
         assert_eq!(ApiKey::from_code(-1), None);
         assert_eq!(ApiKey::from_code(4), None);
@@ -145,7 +215,7 @@ mod tests {
 
     #[test]
     fn produce_is_advertised_from_0_and_served_from_3() {
-        assert_eq!(ApiKey::Produce.spec().advertised, VersionRange { min: 0, max: 13 });
+        assert_eq!(ApiKey::Produce.spec().advertised, Some(VersionRange { min: 0, max: 13 }));
         for number in [-1, 0, 2, 14] {
             let refused = Err(UnsupportedVersion { api: ApiKey::Produce, number });
             assert_eq!(ApiKey::Produce.version(number), refused);

@@ -1,22 +1,39 @@
 //! Requests and responses as a whole: header and body, one frame each.
 
 use crate::kafka::api::{
+    alter_configs::{AlterConfigsRequest, AlterConfigsResponse},
     api_versions::{ApiVersionsRequest, ApiVersionsResponse},
+    consumer_group_describe::{ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse},
+    consumer_group_heartbeat::{ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse},
     create_partitions::{CreatePartitionsRequest, CreatePartitionsResponse},
     create_topics::{CreateTopicsRequest, CreateTopicsResponse},
+    delete_groups::{DeleteGroupsRequest, DeleteGroupsResponse},
     delete_records::{DeleteRecordsRequest, DeleteRecordsResponse},
     delete_topics::{DeleteTopicsRequest, DeleteTopicsResponse},
     describe_cluster::{DescribeClusterRequest, DescribeClusterResponse},
     describe_configs::{DescribeConfigsRequest, DescribeConfigsResponse},
+    describe_groups::{DescribeGroupsRequest, DescribeGroupsResponse},
+    describe_log_dirs::{DescribeLogDirsRequest, DescribeLogDirsResponse},
+    describe_producers::{DescribeProducersRequest, DescribeProducersResponse},
     describe_topic_partitions::{DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse},
+    elect_leaders::{ElectLeadersRequest, ElectLeadersResponse},
     fetch::{FetchRequest, FetchResponse},
     find_coordinator::{FindCoordinatorRequest, FindCoordinatorResponse},
+    heartbeat::{HeartbeatRequest, HeartbeatResponse},
     incremental_alter_configs::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse},
     init_producer_id::{InitProducerIdRequest, InitProducerIdResponse},
+    join_group::{JoinGroupRequest, JoinGroupResponse},
+    leave_group::{LeaveGroupRequest, LeaveGroupResponse},
+    list_config_resources::{ListConfigResourcesRequest, ListConfigResourcesResponse},
+    list_groups::{ListGroupsRequest, ListGroupsResponse},
     list_offsets::{ListOffsetsRequest, ListOffsetsResponse},
     metadata::{MetadataRequest, MetadataResponse},
+    offset_commit::{OffsetCommitRequest, OffsetCommitResponse},
+    offset_delete::{OffsetDeleteRequest, OffsetDeleteResponse},
+    offset_fetch::{OffsetFetchRequest, OffsetFetchResponse},
     offset_for_leader_epoch::{OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse},
     produce::{ProduceRequest, ProduceResponse},
+    sync_group::{SyncGroupRequest, SyncGroupResponse},
 };
 use crate::kafka::api_key::ApiKey;
 use crate::kafka::frame;
@@ -162,7 +179,15 @@ bodies! {
     Fetch: FetchRequest<'a>, FetchResponse<'a>;
     ListOffsets: ListOffsetsRequest<'a>, ListOffsetsResponse<'a>;
     Metadata: MetadataRequest<'a>, MetadataResponse<'a>;
+    OffsetCommit: OffsetCommitRequest<'a>, OffsetCommitResponse<'a>;
+    OffsetFetch: OffsetFetchRequest<'a>, OffsetFetchResponse<'a>;
     FindCoordinator: FindCoordinatorRequest<'a>, FindCoordinatorResponse<'a>;
+    JoinGroup: JoinGroupRequest<'a>, JoinGroupResponse<'a>;
+    Heartbeat: HeartbeatRequest<'a>, HeartbeatResponse;
+    LeaveGroup: LeaveGroupRequest<'a>, LeaveGroupResponse<'a>;
+    SyncGroup: SyncGroupRequest<'a>, SyncGroupResponse<'a>;
+    DescribeGroups: DescribeGroupsRequest<'a>, DescribeGroupsResponse<'a>;
+    ListGroups: ListGroupsRequest<'a>, ListGroupsResponse<'a>;
     ApiVersions: ApiVersionsRequest<'a>, ApiVersionsResponse<'a>;
     CreateTopics: CreateTopicsRequest<'a>, CreateTopicsResponse<'a>;
     DeleteTopics: DeleteTopicsRequest<'a>, DeleteTopicsResponse<'a>;
@@ -170,10 +195,19 @@ bodies! {
     InitProducerId: InitProducerIdRequest<'a>, InitProducerIdResponse;
     OffsetForLeaderEpoch: OffsetForLeaderEpochRequest<'a>, OffsetForLeaderEpochResponse<'a>;
     DescribeConfigs: DescribeConfigsRequest<'a>, DescribeConfigsResponse<'a>;
+    AlterConfigs: AlterConfigsRequest<'a>, AlterConfigsResponse<'a>;
+    DescribeLogDirs: DescribeLogDirsRequest<'a>, DescribeLogDirsResponse<'a>;
     CreatePartitions: CreatePartitionsRequest<'a>, CreatePartitionsResponse<'a>;
+    DeleteGroups: DeleteGroupsRequest<'a>, DeleteGroupsResponse<'a>;
+    ElectLeaders: ElectLeadersRequest<'a>, ElectLeadersResponse<'a>;
     IncrementalAlterConfigs:
         IncrementalAlterConfigsRequest<'a>, IncrementalAlterConfigsResponse<'a>;
+    OffsetDelete: OffsetDeleteRequest<'a>, OffsetDeleteResponse<'a>;
     DescribeCluster: DescribeClusterRequest, DescribeClusterResponse<'a>;
+    DescribeProducers: DescribeProducersRequest<'a>, DescribeProducersResponse<'a>;
+    ConsumerGroupHeartbeat: ConsumerGroupHeartbeatRequest<'a>, ConsumerGroupHeartbeatResponse<'a>;
+    ConsumerGroupDescribe: ConsumerGroupDescribeRequest<'a>, ConsumerGroupDescribeResponse<'a>;
+    ListConfigResources: ListConfigResourcesRequest<'a>, ListConfigResourcesResponse<'a>;
     DescribeTopicPartitions:
         DescribeTopicPartitionsRequest<'a>, DescribeTopicPartitionsResponse<'a>;
 }

@@ -7,7 +7,15 @@
 //! | 1 | `Fetch` | 4-18 | `api/fetch/` |
 //! | 2 | `ListOffsets` | 1-10 | `api/list_offsets.rs` |
 //! | 3 | `Metadata` | 0-13 | `api/metadata.rs` |
+//! | 8 | `OffsetCommit` | 2-9 | `api/offset_commit.rs` |
+//! | 9 | `OffsetFetch` | 1-9 | `api/offset_fetch.rs` |
 //! | 10 | `FindCoordinator` | 0-6 | `api/find_coordinator.rs` |
+//! | 11 | `JoinGroup` | 0-9 | `api/join_group.rs` |
+//! | 12 | `Heartbeat` | 0-4 | `api/heartbeat.rs` |
+//! | 13 | `LeaveGroup` | 0-5 | `api/leave_group.rs` |
+//! | 14 | `SyncGroup` | 0-5 | `api/sync_group.rs` |
+//! | 15 | `DescribeGroups` | 0-6 | `api/describe_groups.rs` |
+//! | 16 | `ListGroups` | 0-5 | `api/list_groups.rs` |
 //! | 18 | `ApiVersions` | 0-4 | `api/api_versions.rs` |
 //! | 19 | `CreateTopics` | 2-7 | `api/create_topics.rs` |
 //! | 20 | `DeleteTopics` | 1-6 | `api/delete_topics.rs` |
@@ -15,9 +23,18 @@
 //! | 22 | `InitProducerId` | 0-5 | `api/init_producer_id.rs` |
 //! | 23 | `OffsetForLeaderEpoch` | 2-4 | `api/offset_for_leader_epoch.rs` |
 //! | 32 | `DescribeConfigs` | 1-4 | `api/describe_configs.rs` |
+//! | 33 | `AlterConfigs` | 0-2 | `api/alter_configs.rs` |
+//! | 35 | `DescribeLogDirs` | 1-4 | `api/describe_log_dirs.rs` |
 //! | 37 | `CreatePartitions` | 0-3 | `api/create_partitions.rs` |
+//! | 42 | `DeleteGroups` | 0-2 | `api/delete_groups.rs` |
+//! | 43 | `ElectLeaders` | 0-2 | `api/elect_leaders.rs` |
 //! | 44 | `IncrementalAlterConfigs` | 0-1 | `api/incremental_alter_configs.rs` |
+//! | 47 | `OffsetDelete` | 0-0 | `api/offset_delete.rs` |
 //! | 60 | `DescribeCluster` | 0-2 | `api/describe_cluster.rs` |
+//! | 61 | `DescribeProducers` | 0-0 | `api/describe_producers.rs` |
+//! | 68 | `ConsumerGroupHeartbeat` | 0-1 | `api/consumer_group_heartbeat.rs` |
+//! | 69 | `ConsumerGroupDescribe` | 0-1 | `api/consumer_group_describe.rs` |
+//! | 74 | `ListConfigResources` | 0-1 | `api/list_config_resources.rs` |
 //! | 75 | `DescribeTopicPartitions` | 0-0 | `api/describe_topic_partitions.rs` |
 //!
 //! All of them go all four ways: the broker decodes requests and encodes responses, clients the
@@ -132,8 +149,10 @@
 pub mod api;
 pub mod api_key;
 pub mod config;
+pub mod consumer_protocol;
 pub mod error_code;
 pub mod frame;
+pub mod group;
 pub mod header;
 pub mod isolation;
 pub mod leader;

@@ -48,7 +48,7 @@ fn decode_ours<O: Ours>(bytes: &[u8], version: Version) -> O {
     message
 }
 
-fn check<T: Theirs + Mirror<O>, O: Ours>(version: Version, entropy: &[u8]) {
+pub(crate) fn check<T: Theirs + Mirror<O>, O: Ours>(version: Version, entropy: &[u8]) {
     let message = T::generate(&mut Entropy::new(entropy, version.number()));
     let expected = encode_theirs(&message, version);
     assert_eq!(encode_ours(&message.mirror(), version), expected, "{version:?}: {message:?}");
@@ -81,7 +81,7 @@ const STRICTER: [&str; 7] = [
 ];
 
 /// What they refuse to encode in a version we refuse, and the other way round.
-fn check_refusals<T: Theirs + Mirror<O>, O: Ours>(version: Version, entropy: &[u8]) {
+pub(crate) fn check_refusals<T: Theirs + Mirror<O>, O: Ours>(version: Version, entropy: &[u8]) {
     let mut entropy = Entropy::new(entropy, version.number());
     entropy.unrestricted = true;
     let message = T::generate(&mut entropy);
@@ -154,9 +154,33 @@ differential! {
     metadata: Metadata,
         MetadataRequest => ours::metadata::MetadataRequest<'static>,
         MetadataResponse => ours::metadata::MetadataResponse<'static>;
+    offset_commit: OffsetCommit,
+        OffsetCommitRequest => ours::offset_commit::OffsetCommitRequest<'static>,
+        OffsetCommitResponse => ours::offset_commit::OffsetCommitResponse<'static>;
+    offset_fetch: OffsetFetch,
+        OffsetFetchRequest => ours::offset_fetch::OffsetFetchRequest<'static>,
+        OffsetFetchResponse => ours::offset_fetch::OffsetFetchResponse<'static>;
     find_coordinator: FindCoordinator,
         FindCoordinatorRequest => ours::find_coordinator::FindCoordinatorRequest<'static>,
         FindCoordinatorResponse => ours::find_coordinator::FindCoordinatorResponse<'static>;
+    join_group: JoinGroup,
+        JoinGroupRequest => ours::join_group::JoinGroupRequest<'static>,
+        JoinGroupResponse => ours::join_group::JoinGroupResponse<'static>;
+    heartbeat: Heartbeat,
+        HeartbeatRequest => ours::heartbeat::HeartbeatRequest<'static>,
+        HeartbeatResponse => ours::heartbeat::HeartbeatResponse;
+    leave_group: LeaveGroup,
+        LeaveGroupRequest => ours::leave_group::LeaveGroupRequest<'static>,
+        LeaveGroupResponse => ours::leave_group::LeaveGroupResponse<'static>;
+    sync_group: SyncGroup,
+        SyncGroupRequest => ours::sync_group::SyncGroupRequest<'static>,
+        SyncGroupResponse => ours::sync_group::SyncGroupResponse<'static>;
+    describe_groups: DescribeGroups,
+        DescribeGroupsRequest => ours::describe_groups::DescribeGroupsRequest<'static>,
+        DescribeGroupsResponse => ours::describe_groups::DescribeGroupsResponse<'static>;
+    list_groups: ListGroups,
+        ListGroupsRequest => ours::list_groups::ListGroupsRequest<'static>,
+        ListGroupsResponse => ours::list_groups::ListGroupsResponse<'static>;
     api_versions: ApiVersions,
         ApiVersionsRequest => ours::api_versions::ApiVersionsRequest<'static>,
         ApiVersionsResponse => ours::api_versions::ApiVersionsResponse<'static>;
@@ -180,17 +204,50 @@ differential! {
     describe_configs: DescribeConfigs,
         DescribeConfigsRequest => ours::describe_configs::DescribeConfigsRequest<'static>,
         DescribeConfigsResponse => ours::describe_configs::DescribeConfigsResponse<'static>;
+    alter_configs: AlterConfigs,
+        AlterConfigsRequest => ours::alter_configs::AlterConfigsRequest<'static>,
+        AlterConfigsResponse => ours::alter_configs::AlterConfigsResponse<'static>;
+    describe_log_dirs: DescribeLogDirs,
+        DescribeLogDirsRequest => ours::describe_log_dirs::DescribeLogDirsRequest<'static>,
+        DescribeLogDirsResponse => ours::describe_log_dirs::DescribeLogDirsResponse<'static>;
     create_partitions: CreatePartitions,
         CreatePartitionsRequest => ours::create_partitions::CreatePartitionsRequest<'static>,
         CreatePartitionsResponse => ours::create_partitions::CreatePartitionsResponse<'static>;
+    delete_groups: DeleteGroups,
+        DeleteGroupsRequest => ours::delete_groups::DeleteGroupsRequest<'static>,
+        DeleteGroupsResponse => ours::delete_groups::DeleteGroupsResponse<'static>;
+    elect_leaders: ElectLeaders,
+        ElectLeadersRequest => ours::elect_leaders::ElectLeadersRequest<'static>,
+        ElectLeadersResponse => ours::elect_leaders::ElectLeadersResponse<'static>;
     incremental_alter_configs: IncrementalAlterConfigs,
         IncrementalAlterConfigsRequest =>
             ours::incremental_alter_configs::IncrementalAlterConfigsRequest<'static>,
         IncrementalAlterConfigsResponse =>
             ours::incremental_alter_configs::IncrementalAlterConfigsResponse<'static>;
+    offset_delete: OffsetDelete,
+        OffsetDeleteRequest => ours::offset_delete::OffsetDeleteRequest<'static>,
+        OffsetDeleteResponse => ours::offset_delete::OffsetDeleteResponse<'static>;
     describe_cluster: DescribeCluster,
         DescribeClusterRequest => ours::describe_cluster::DescribeClusterRequest,
         DescribeClusterResponse => ours::describe_cluster::DescribeClusterResponse<'static>;
+    describe_producers: DescribeProducers,
+        DescribeProducersRequest => ours::describe_producers::DescribeProducersRequest<'static>,
+        DescribeProducersResponse => ours::describe_producers::DescribeProducersResponse<'static>;
+    consumer_group_heartbeat: ConsumerGroupHeartbeat,
+        ConsumerGroupHeartbeatRequest =>
+            ours::consumer_group_heartbeat::ConsumerGroupHeartbeatRequest<'static>,
+        ConsumerGroupHeartbeatResponse =>
+            ours::consumer_group_heartbeat::ConsumerGroupHeartbeatResponse<'static>;
+    consumer_group_describe: ConsumerGroupDescribe,
+        ConsumerGroupDescribeRequest =>
+            ours::consumer_group_describe::ConsumerGroupDescribeRequest<'static>,
+        ConsumerGroupDescribeResponse =>
+            ours::consumer_group_describe::ConsumerGroupDescribeResponse<'static>;
+    list_config_resources: ListConfigResources,
+        ListConfigResourcesRequest =>
+            ours::list_config_resources::ListConfigResourcesRequest<'static>,
+        ListConfigResourcesResponse =>
+            ours::list_config_resources::ListConfigResourcesResponse<'static>;
     describe_topic_partitions: DescribeTopicPartitions,
         DescribeTopicPartitionsRequest =>
             ours::describe_topic_partitions::DescribeTopicPartitionsRequest<'static>,

@@ -1,7 +1,7 @@
 //! Random messages from random bytes: shorter and smaller bytes make simpler messages, so that a
 //! failing case shrinks with them.
 
-use kafka_protocol::messages::{BrokerId, ProducerId, TopicName, TransactionalId};
+use kafka_protocol::messages::{BrokerId, GroupId, ProducerId, TopicName, TransactionalId};
 use kafka_protocol::protocol::StrBytes;
 
 /// A supply of bytes; zeros once it has run out.
@@ -79,6 +79,12 @@ impl Generate for StrBytes {
 }
 
 impl Generate for TopicName {
+    fn generate(e: &mut Entropy<'_>) -> Self {
+        Self(e.text())
+    }
+}
+
+impl Generate for GroupId {
     fn generate(e: &mut Entropy<'_>) -> Self {
         Self(e.text())
     }

@@ -2,14 +2,17 @@
 //! tests are short.
 
 use kafka_protocol::messages::{
-    BrokerId, ProducerId as TheirProducerId, TopicName, TransactionalId,
+    BrokerId, GroupId, ProducerId as TheirProducerId, TopicName, TransactionalId,
 };
 use kafka_protocol::protocol::StrBytes;
+use net::kafka::api::consumer_group_describe::MemberType;
+use net::kafka::api::elect_leaders::ElectionType;
 use net::kafka::api::fetch::{SessionEpoch, SessionId};
 use net::kafka::api::find_coordinator::CoordinatorType;
 use net::kafka::api::produce::Acks;
 use net::kafka::config::{ConfigOperation, ConfigSource, ConfigType, ResourceType};
 use net::kafka::error_code::ErrorCode;
+use net::kafka::group::{GenerationId, GroupEpoch, MemberEpoch};
 use net::kafka::isolation::IsolationLevel;
 use net::kafka::wire::Array;
 use record::{LeaderEpoch, NodeId, Offset, PartitionIndex, ProducerEpoch, ProducerId, Timestamp};
@@ -36,9 +39,11 @@ macro_rules! mirror_numbers {
 
 mirror_numbers! {
     bool => ;
-    i8 => ConfigOperation, ConfigSource, ConfigType, CoordinatorType, IsolationLevel, ResourceType;
+    i8 => ConfigOperation, ConfigSource, ConfigType, CoordinatorType, ElectionType, IsolationLevel,
+        MemberType, ResourceType;
     i16 => Acks, ErrorCode, ProducerEpoch;
-    i32 => LeaderEpoch, PartitionIndex, SessionEpoch, SessionId;
+    i32 => GenerationId, GroupEpoch, LeaderEpoch, MemberEpoch, PartitionIndex, SessionEpoch,
+        SessionId;
     i64 => Offset, Timestamp;
 }
 
@@ -61,6 +66,12 @@ impl Mirror<&'static str> for StrBytes {
 }
 
 impl Mirror<&'static str> for TopicName {
+    fn mirror(&self) -> &'static str {
+        self.0.mirror()
+    }
+}
+
+impl Mirror<&'static str> for GroupId {
     fn mirror(&self) -> &'static str {
         self.0.mirror()
     }
@@ -100,11 +111,12 @@ pub(crate) fn field_names(value: &impl std::fmt::Debug) -> Vec<String> {
 /// Pairs their struct with ours, field by field, and so makes both [`crate::entropy::Generate`]
 /// and [`Mirror`]. A range says for which versions a field is made; a field without one is made
 /// for all, which shows that where the version does not have it, both sides leave it out. `null`
-/// and a range says for which versions it may be null. `@bytes` and `@uuid` are for types of
-/// theirs that can not be named here, `@unserved` for fields of versions that we do not serve. A
-/// field of theirs that is not listed fails `every_field_is_paired`.
+/// and a range says for which versions it may be null, alone or behind the other one. `@bytes`,
+/// `@opaque` (bytes that are never null) and `@uuid` are for types of theirs that can not be named
+/// here, `@unserved` for fields of versions that we do not serve. `[untagged]` is for structs that
+/// have no flexible version. A field of theirs that is not listed fails `every_field_is_paired`.
 macro_rules! pairs {
-    ($($theirs:path => $ours:path {
+    ($($theirs:path => $ours:path $([$untagged:ident])? {
         $($(@$kind:ident)? $field:ident $([$($rule:tt)+])? $(=> $($our_field:ident).+)?),* $(,)?
     })*) => {
         $(
@@ -113,10 +125,7 @@ macro_rules! pairs {
                 fn generate(e: &mut $crate::entropy::Entropy<'_>) -> Self {
                     let mut value = Self::default();
                     $(pairs!(@generate e value $field [$($kind)?] $($($rule)+)?);)*
-                    if e.unknown_tags {
-                        let text = kafka_protocol::protocol::StrBytes::from_static_str("unknown");
-                        value.unknown_tagged_fields.insert(1_000, text.into_bytes());
-                    }
+                    pairs!(@unknown e value $($untagged)?);
                     value
                 }
             }
@@ -144,6 +153,17 @@ macro_rules! pairs {
         }
     };
 
+    (@unknown $e:ident $value:ident untagged) => {};
+    (@unknown $e:ident $value:ident) => {
+        if $e.unknown_tags {
+            let text = kafka_protocol::protocol::StrBytes::from_static_str("unknown");
+            $value.unknown_tagged_fields.insert(1_000, text.into_bytes());
+        }
+    };
+
+    (@generate $e:ident $value:ident $field:ident [opaque]) => {
+        $value.$field = $e.text().into_bytes();
+    };
     (@generate $e:ident $value:ident $field:ident [bytes]) => {
         let text: Option<_> = $crate::entropy::Generate::generate($e);
         $value.$field = text.map(kafka_protocol::protocol::StrBytes::into_bytes);
@@ -158,6 +178,13 @@ macro_rules! pairs {
     (@generate $e:ident $value:ident $field:ident [] null $range:expr) => {
         let made: Option<_> = $crate::entropy::Generate::generate($e);
         if made.is_some() || ($range).contains(&$e.version) {
+            $value.$field = made;
+        }
+    };
+    (@generate $e:ident $value:ident $field:ident [] $range:expr, null $nulls:expr) => {
+        let made: Option<_> = $crate::entropy::Generate::generate($e);
+        let has_field = $e.unrestricted || ($range).contains(&$e.version);
+        if has_field && (made.is_some() || ($nulls).contains(&$e.version)) {
             $value.$field = made;
         }
     };
@@ -180,6 +207,9 @@ macro_rules! pairs {
             let bytes: &'static [u8] = bytes.to_vec().leak();
             bytes.into()
         });
+    };
+    (@mirror $this:ident $ours:ident $field:ident [opaque] $($our_field:ident).+) => {
+        $ours.$($our_field).+ = $this.$field.to_vec().leak();
     };
     (@mirror $this:ident $ours:ident $field:ident [uuid] $($our_field:ident).+) => {
         $ours.$($our_field).+ = record::TopicId(*$this.$field.as_bytes());

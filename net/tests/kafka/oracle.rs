@@ -265,6 +265,43 @@ pairs! {
     theirs::describe_configs_response::DescribeConfigsSynonym =>
     ours::describe_configs::ConfigSynonym<'static> { name, value, source }
 
+    // AlterConfigs
+    theirs::AlterConfigsRequest => ours::alter_configs::AlterConfigsRequest<'static> {
+        resources, validate_only,
+    }
+    theirs::alter_configs_request::AlterConfigsResource =>
+    ours::alter_configs::AlterConfigsResource<'static> { resource_type, resource_name, configs }
+    theirs::alter_configs_request::AlterableConfig =>
+    ours::alter_configs::AlterableConfig<'static> { name, value }
+    theirs::AlterConfigsResponse => ours::alter_configs::AlterConfigsResponse<'static> {
+        throttle_time_ms, responses,
+    }
+    theirs::alter_configs_response::AlterConfigsResourceResponse =>
+    ours::alter_configs::AlterConfigsResourceResponse<'static> {
+        error_code, error_message, resource_type, resource_name,
+    }
+
+    // DescribeLogDirs
+    theirs::DescribeLogDirsRequest => ours::describe_log_dirs::DescribeLogDirsRequest<'static> {
+        topics,
+    }
+    theirs::describe_log_dirs_request::DescribableLogDirTopic =>
+    ours::describe_log_dirs::LogDirTopic<'static> { topic, partitions }
+    theirs::DescribeLogDirsResponse =>
+    ours::describe_log_dirs::DescribeLogDirsResponse<'static> {
+        throttle_time_ms, error_code, results,
+    }
+    theirs::describe_log_dirs_response::DescribeLogDirsResult =>
+    ours::describe_log_dirs::DescribedLogDir<'static> {
+        error_code, log_dir, topics, total_bytes, usable_bytes,
+    }
+    theirs::describe_log_dirs_response::DescribeLogDirsTopic =>
+    ours::describe_log_dirs::DescribedLogDirTopic<'static> { name, partitions }
+    theirs::describe_log_dirs_response::DescribeLogDirsPartition =>
+    ours::describe_log_dirs::DescribedLogDirPartition {
+        partition_index => partition, partition_size, offset_lag, is_future_key,
+    }
+
     // CreatePartitions
     theirs::CreatePartitionsRequest => ours::create_partitions::CreatePartitionsRequest<'static> {
         topics, timeout_ms, validate_only,
@@ -277,6 +314,22 @@ pairs! {
     ours::create_partitions::CreatePartitionsResponse<'static> { throttle_time_ms, results }
     theirs::create_partitions_response::CreatePartitionsTopicResult =>
     ours::create_partitions::CreatePartitionsResult<'static> { name, error_code, error_message }
+
+    // ElectLeaders
+    theirs::ElectLeadersRequest => ours::elect_leaders::ElectLeadersRequest<'static> {
+        election_type [1..], topic_partitions, timeout_ms,
+    }
+    theirs::elect_leaders_request::TopicPartitions =>
+    ours::elect_leaders::ElectionTopic<'static> { topic, partitions }
+    theirs::ElectLeadersResponse => ours::elect_leaders::ElectLeadersResponse<'static> {
+        throttle_time_ms, error_code [1..], replica_election_results,
+    }
+    theirs::elect_leaders_response::ReplicaElectionResult =>
+    ours::elect_leaders::ElectionTopicResult<'static> { topic, partition_result }
+    theirs::elect_leaders_response::PartitionResult =>
+    ours::elect_leaders::ElectionPartitionResult<'static> {
+        partition_id => partition, error_code, error_message,
+    }
 
     // IncrementalAlterConfigs
     theirs::IncrementalAlterConfigsRequest =>
@@ -310,6 +363,35 @@ pairs! {
     ours::describe_cluster::DescribeClusterBroker<'static> {
         broker_id, host, port, rack, is_fenced [2..],
     }
+
+    // DescribeProducers
+    theirs::DescribeProducersRequest =>
+    ours::describe_producers::DescribeProducersRequest<'static> { topics }
+    theirs::describe_producers_request::TopicRequest =>
+    ours::describe_producers::ProducersTopic<'static> { name, partition_indexes => partitions }
+    theirs::DescribeProducersResponse =>
+    ours::describe_producers::DescribeProducersResponse<'static> { throttle_time_ms, topics }
+    theirs::describe_producers_response::TopicResponse =>
+    ours::describe_producers::ProducersTopicResult<'static> { name, partitions }
+    theirs::describe_producers_response::PartitionResponse =>
+    ours::describe_producers::ProducersPartitionResult<'static> {
+        partition_index => partition, error_code, error_message, active_producers,
+    }
+    theirs::describe_producers_response::ProducerState =>
+    ours::describe_producers::ProducerState {
+        producer_id, producer_epoch, last_sequence, last_timestamp, coordinator_epoch,
+        current_txn_start_offset,
+    }
+
+    // ListConfigResources
+    theirs::ListConfigResourcesRequest =>
+    ours::list_config_resources::ListConfigResourcesRequest<'static> { resource_types [1..] }
+    theirs::ListConfigResourcesResponse =>
+    ours::list_config_resources::ListConfigResourcesResponse<'static> {
+        throttle_time_ms, error_code, config_resources,
+    }
+    theirs::list_config_resources_response::ConfigResource =>
+    ours::list_config_resources::ListedConfigResource<'static> { resource_name, resource_type }
 
     // DescribeTopicPartitions
     theirs::DescribeTopicPartitionsRequest =>

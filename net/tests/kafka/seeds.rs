@@ -1,5 +1,5 @@
 //! The seeds of the fuzz corpus are what they encode: for each API, both directions of the oldest,
-//! the first flexible and the newest version.
+//! the first flexible and the newest version; of the consumer protocol, all versions.
 //!
 //! `WRITE_SEEDS=1 cargo test -p net --test kafka seeds` writes them anew.
 
@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 use kafka_protocol::messages as theirs;
 use kafka_protocol::protocol::{Encodable, StrBytes};
 use net::kafka::api_key::{APIS, ApiSpec};
+use net::kafka::consumer_protocol::VERSION_MAX;
 use net::kafka::version::Version;
 
+use crate::consumer_protocol;
 use crate::differential::sample;
 
 fn corpus() -> PathBuf {
@@ -39,13 +41,22 @@ fn seeds() -> BTreeMap<String, Vec<u8>> {
         seeds.insert(format!("kafka_request/{name}"), request(version));
         seeds.insert(format!("kafka_response/{name}"), response(version));
     }
+    for version in 0..=VERSION_MAX {
+        let name = format!("consumer_protocol/ConsumerProtocolSubscription-v{version}");
+        let sample = consumer_protocol::sample::<theirs::ConsumerProtocolSubscription>;
+        seeds.insert(name, smallish(|entropy| sample(version, entropy)));
+        let name = format!("consumer_protocol/ConsumerProtocolAssignment-v{version}");
+        let sample = consumer_protocol::sample::<theirs::ConsumerProtocolAssignment>;
+        seeds.insert(name, smallish(|entropy| sample(version, entropy)));
+    }
     seeds
 }
 
 fn seed_versions(spec: &ApiSpec) -> Vec<Version> {
     let numbers = [spec.served.min, spec.flexible_from, spec.served.max];
     let numbers: BTreeSet<i16> = numbers.into_iter().collect();
-    numbers.into_iter().map(|number| spec.key.version(number).expect("is served")).collect()
+    let numbers = numbers.into_iter().filter(|number| spec.served.contains(*number));
+    numbers.map(|number| spec.key.version(number).expect("is served")).collect()
 }
 
 /// A frame: header and body.
@@ -71,11 +82,15 @@ fn response(version: Version) -> Vec<u8> {
     bytes
 }
 
-/// The largest of some random bodies that is still small: one with something in every array.
 fn body(version: Version, is_request: bool) -> Vec<u8> {
+    smallish(|entropy| sample(version, is_request, entropy))
+}
+
+/// The largest of some random messages that is still small: one with something in every array.
+fn smallish(sample: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
     const LEN_MAX: usize = 500;
     (0..64)
-        .map(|number| sample(version, is_request, &entropy(number)))
+        .map(|number| sample(&entropy(number)))
         .filter(|body| body.len() <= LEN_MAX)
         .max_by_key(Vec::len)
         .expect("some are small")

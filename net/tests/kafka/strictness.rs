@@ -1,7 +1,9 @@
 //! What must not be encoded is refused with the field's name, and what must not be null too.
 
 use kafka_protocol::messages as theirs;
+use net::kafka::api::join_group::JoinGroupResponse;
 use net::kafka::api::metadata::{MetadataRequest, MetadataRequestTopic, MetadataTopic};
+use net::kafka::api::offset_fetch::OffsetFetchRequest;
 use net::kafka::api_key::ApiKey;
 use net::kafka::version::Version;
 use net::kafka::wire::{EncodeError, Fault, Reader, Wire, Writer};
@@ -76,4 +78,37 @@ fn a_known_tag_in_a_version_without_it_is_refused() {
     };
     assert_eq!(read(9).unwrap_err().fault, Fault::TagNotInVersion);
     assert_eq!(read(10), Ok(()));
+}
+
+#[test]
+fn null_is_refused_below_its_version_in_a_field_that_later_versions_lack() {
+    let version = |number| ApiKey::OffsetFetch.version(number).expect("is served");
+    let field = "OffsetFetchRequest.topics";
+    let all = OffsetFetchRequest { topics: None, ..Default::default() };
+    assert_eq!(encode(&all, version(1)), Err(EncodeError::Null { field, version: 1 }));
+    assert_eq!(encode(&all, version(2)), Ok(()));
+    assert_eq!(encode(&all, version(7)), Ok(()));
+    assert_eq!(encode(&all, version(8)), Err(EncodeError::NotInVersion { field, version: 8 }));
+
+    // They do not check the version, so they make the bytes.
+    let theirs = theirs::OffsetFetchRequest::default().with_topics(None);
+    for number in [1, 2] {
+        let bytes = encode_theirs(&theirs, version(number));
+        let decoded = OffsetFetchRequest::read(&mut Reader::request(&bytes), version(number));
+        if number == 1 {
+            let error = decoded.unwrap_err();
+            assert_eq!((error.field, error.fault), (field, Fault::Null));
+        } else {
+            assert_eq!(decoded.unwrap(), all);
+        }
+    }
+}
+
+#[test]
+fn a_joined_group_has_a_protocol_until_it_may_be_null() {
+    let version = |number| ApiKey::JoinGroup.version(number).expect("is served");
+    let field = "JoinGroupResponse.protocol_name";
+    let none = JoinGroupResponse { protocol_name: None, ..Default::default() };
+    assert_eq!(encode(&none, version(6)), Err(EncodeError::Null { field, version: 6 }));
+    assert_eq!(encode(&none, version(7)), Ok(()));
 }

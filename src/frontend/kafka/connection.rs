@@ -33,7 +33,7 @@ pub struct Connection {
     /// Received bytes that are not dispatched yet.
     pub(super) backlog: RefCell<Vec<u8>>,
     /// Whose data it asks for.
-    pub(super) drift: Drift,
+    pub(super) drift: Rc<Drift>,
     /// When bytes last came.
     pub(super) last_active: Cell<Instant>,
     _pass: Pass,
@@ -51,7 +51,7 @@ impl Shard {
                 local,
                 outbox: Outbox::default(),
                 backlog: RefCell::default(),
-                drift: Drift::default(),
+                drift: Rc::default(),
                 last_active: Cell::new(self.runtime.now()),
                 _pass: pass,
             }))

@@ -4,6 +4,7 @@ pub mod api;
 mod assembly;
 pub mod connection;
 mod error;
+pub mod fetch_sessions;
 mod large;
 mod moving;
 mod outbox;

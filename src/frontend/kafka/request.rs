@@ -28,7 +28,7 @@ pub(super) enum Opened<'a> {
 /// Why a connection is ended from this side.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Hangup {
-    /// The frame is not a request that this broker knows; Kafka closes the connection too.
+    /// The frame is not a request that this broker serves; Kafka closes the connection too.
     #[error("API key {key} version {version} is not supported")]
     Unsupported {
         /// The key.
@@ -68,12 +68,12 @@ pub(super) fn open(frame: &[u8], received: Instant) -> Result<Opened<'_>, Hangup
     let preamble = Preamble::read(&mut reader)?;
     let correlation_id = preamble.correlation_id;
     match preamble.asked() {
-        Asked::For(version) => {
+        Asked::For(version) if version.api().is_advertised() => {
             RequestHeader::read_after(preamble, version, &mut reader)?;
             Ok(Opened::For(Head { version, correlation_id, received }, reader))
         }
         Asked::NewerApiVersions => Ok(Opened::NewerApiVersions(correlation_id)),
-        Asked::UnsupportedVersion(_) | Asked::UnknownApi => {
+        Asked::For(_) | Asked::UnsupportedVersion(_) | Asked::UnknownApi => {
             Err(Hangup::Unsupported { key: preamble.api_key, version: preamble.api_version })
         }
     }
@@ -83,5 +83,37 @@ impl Head {
     /// The API.
     pub(super) fn api(&self) -> ApiKey {
         self.version.api()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use net::kafka::api_key::APIS;
+
+    use super::*;
+
+    /// Eight bytes of preamble, no client id, no tagged fields.
+    fn frame(version: Version) -> [u8; 11] {
+        let [k0, k1] = version.api().code().to_be_bytes();
+        let [v0, v1] = version.number().to_be_bytes();
+        [k0, k1, v0, v1, 0, 0, 0, 7, 0xff, 0xff, 0]
+    }
+
+    #[test]
+    fn what_is_not_advertised_is_refused_as_an_unknown_key_is() {
+        for version in APIS.iter().flat_map(|spec| spec.key.versions()) {
+            let frame = frame(version);
+            match open(&frame, Instant::now()) {
+                Ok(Opened::For(head, _)) => {
+                    assert!(version.api().is_advertised(), "{version:?}");
+                    assert_eq!((head.version, head.correlation_id), (version, CorrelationId(7)));
+                }
+                Err(Hangup::Unsupported { key, version: number }) => {
+                    assert!(!version.api().is_advertised(), "{version:?}");
+                    assert_eq!((key, number), (version.api().code(), version.number()));
+                }
+                _ => panic!("{version:?} is neither opened nor refused"),
+            }
+        }
     }
 }

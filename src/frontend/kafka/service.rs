@@ -125,6 +125,26 @@ impl Connection {
             ApiKey::ListOffsets => self.list_offsets(head, reader, reply).await,
             ApiKey::Metadata => self.metadata(head, reader, reply).await,
             ApiKey::OffsetForLeaderEpoch => self.offset_for_leader_epoch(head, reader, reply).await,
+            ApiKey::AlterConfigs
+            | ApiKey::ConsumerGroupDescribe
+            | ApiKey::ConsumerGroupHeartbeat
+            | ApiKey::DeleteGroups
+            | ApiKey::DescribeGroups
+            | ApiKey::DescribeLogDirs
+            | ApiKey::DescribeProducers
+            | ApiKey::ElectLeaders
+            | ApiKey::Heartbeat
+            | ApiKey::JoinGroup
+            | ApiKey::LeaveGroup
+            | ApiKey::ListConfigResources
+            | ApiKey::ListGroups
+            | ApiKey::OffsetCommit
+            | ApiKey::OffsetDelete
+            | ApiKey::OffsetFetch
+            | ApiKey::SyncGroup => {
+                let (key, version) = (head.api().code(), head.version.number());
+                Err(Hangup::Unsupported { key, version })
+            }
             ApiKey::Fetch | ApiKey::Produce => {
                 unreachable!("what does not wait for earlier requests is dispatched before")
             }

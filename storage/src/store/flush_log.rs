@@ -3,12 +3,14 @@
 //! The last partial block stays in the tail and the journal until it fills or the segment is
 //! sealed; a sealed segment is written to its last byte, cut to its length, and so finished.
 
+use std::cell::RefCell;
 use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
 
 use record::Offset;
 use runtime::buffer::Slice;
+use runtime::local::{Event, for_each_concurrently};
 use runtime::{Barrier, File, OpenOptions};
 
 use super::Store;
@@ -119,26 +121,46 @@ impl Store {
             let segment = state.segments.get(part.segment).ok_or(ReadError::Deleted)?;
             segment.index_writer.clone().expect("it was resumed")
         };
-        let mut entries = Vec::new();
-        let mut writer = writer;
-        let mut from = part.from;
-        while from < part.to {
-            let piece = u32::try_from(self.0.pace.piece()).unwrap_or(SCRATCH_U32);
-            let to = part.to.min(from + piece);
-            self.pace(u64::from(to - from)).await;
-            let slice = self.gather(log, part.segment, from..to, &mut writer, &mut entries);
-            let permit = self.0.background.acquire().await;
-            file.write_at(vec![slice], u64::from(from), Barrier::None).await?;
-            drop(permit);
-            self.note(|done| done.flushed_bytes = u64::from(to - from));
-            from = to;
-            self.0.runtime.yield_if_needed().await;
-        }
+        assert_eq!(writer.position(), part.from, "the index has seen all bytes before");
+        let sum = RefCell::new((writer, Vec::new()));
+        let gathered = Event::default();
+        for_each_concurrently(self.pieces(part), self.0.pace.width(), |range| {
+            let (file, sum, gathered) = (&file, &sum, &gathered);
+            async move {
+                let is_next = || (sum.borrow().0.position() == range.start).then_some(());
+                gathered.wait_until(is_next).await;
+                let bytes = u64::from(range.end - range.start);
+                self.pace(bytes).await;
+                let _permit = self.0.background.acquire().await;
+                self.0.runtime.yield_if_needed().await;
+                let slice = {
+                    let (writer, entries) = &mut *sum.borrow_mut();
+                    self.gather(log, part.segment, range.clone(), writer, entries)
+                };
+                gathered.notify();
+                file.write_at(vec![slice], u64::from(range.start), Barrier::None).await?;
+                self.note(|done| done.flushed_bytes = bytes);
+                Ok::<_, io::Error>(())
+            }
+        })
+        .await?;
+        let (writer, entries) = sum.into_inner();
         if part.finishes {
             file.truncate(u64::from(part.to)).await?;
         }
         let (log, segment, to, finishes) = (Rc::clone(log), part.segment, part.to, part.finishes);
         Ok(Written { log, segment, file, to, finishes, entries, writer, allocated, directories })
+    }
+
+    /// The writes of a part, in order, each as long as the pace wants it when it is due.
+    fn pieces(&self, part: Part) -> impl Iterator<Item = std::ops::Range<u32>> {
+        let mut from = part.from;
+        std::iter::from_fn(move || {
+            let piece = u32::try_from(self.0.pace.piece()).unwrap_or(SCRATCH_U32);
+            let range = from..part.to.min(from.saturating_add(piece));
+            from = range.end;
+            (!range.is_empty()).then_some(range)
+        })
     }
 
     /// A log has no directory and no file before its first flush.

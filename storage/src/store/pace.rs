@@ -39,7 +39,7 @@ impl Pace {
         let bytes = bytes as u64;
         let average = self.commit_bytes.get();
         self.commit_bytes.set(average - average / 8 + bytes / 8);
-        let most = self.piece() * BACKGROUND_CALLS as u64;
+        let most = (bytes * EARNED).max(self.piece() * BACKGROUND_CALLS as u64);
         self.credit.set((self.credit.get() + bytes * EARNED).min(most));
         self.earned.notify();
     }
@@ -48,6 +48,13 @@ impl Pace {
     pub(super) fn piece(&self) -> u64 {
         let piece = (self.commit_bytes.get() * EARNED).next_multiple_of(PIECE_MIN);
         piece.clamp(PIECE_MIN, SCRATCH_BYTES as u64)
+    }
+
+    /// How many writes of a flush may be under way at once: as many as a commit is long, since each
+    /// waits its turn behind one.
+    pub(super) fn width(&self) -> usize {
+        let commits = usize::try_from(self.commit_bytes.get() * EARNED).unwrap_or(usize::MAX);
+        (commits / SCRATCH_BYTES).clamp(1, BACKGROUND_CALLS)
     }
 
     fn try_spend(&self, bytes: u64) -> bool {
@@ -98,10 +105,10 @@ mod tests {
     #[test]
     fn writes_are_about_as_long_as_commits() {
         let pace = Pace::default();
-        assert_eq!(pace.piece(), PIECE_MIN);
+        assert_eq!((pace.piece(), pace.width()), (PIECE_MIN, 1));
         (0..100).for_each(|_| pace.committed(200 << 10));
-        assert_eq!(pace.piece(), 512 << 10);
+        assert_eq!((pace.piece(), pace.width()), (512 << 10, 1));
         (0..100).for_each(|_| pace.committed(8 << 20));
-        assert_eq!(pace.piece(), SCRATCH_BYTES as u64);
+        assert_eq!((pace.piece(), pace.width()), (SCRATCH_BYTES as u64, BACKGROUND_CALLS));
     }
 }

@@ -76,13 +76,16 @@ wire_struct! {
 }
 
 impl ApiVersionRange {
-    /// Every API of this codec as it is to be advertised, by ascending key.
-    pub fn advertised() -> [Self; APIS.len()] {
-        APIS.map(|spec| Self {
-            api_key: spec.key.code(),
-            min_version: spec.advertised.min,
-            max_version: spec.advertised.max,
-        })
+    /// Every API that the broker serves as it is to be advertised, by ascending key.
+    pub fn advertised() -> Vec<Self> {
+        let ranges = APIS.iter().filter_map(|spec| {
+            spec.advertised.map(|range| Self {
+                api_key: spec.key.code(),
+                min_version: range.min,
+                max_version: range.max,
+            })
+        });
+        ranges.collect()
     }
 }
 

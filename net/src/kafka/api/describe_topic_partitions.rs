@@ -4,8 +4,7 @@ use record::{LeaderEpoch, NodeId, PartitionIndex, TopicId};
 
 use crate::kafka::api::metadata::OPERATIONS_NOT_ASKED;
 use crate::kafka::error_code::ErrorCode;
-use crate::kafka::version::Version;
-use crate::kafka::wire::{Array, DecodeError, EncodeError, Reader, Wire, Writer, wire_struct};
+use crate::kafka::wire::{Array, wire_nullable, wire_struct};
 
 wire_struct! {
     /// Asks for a page of partitions.
@@ -91,18 +90,4 @@ wire_struct! {
     }
 }
 
-/// Kafka's one nullable struct among these APIs: a byte, negative for null, before its fields.
-impl<'a> Wire<'a> for Option<Cursor<'a>> {
-    fn len_min(_: Version) -> usize {
-        1
-    }
-
-    fn read(r: &mut Reader<'a>, v: Version) -> Result<Self, DecodeError> {
-        if r.i8()? < 0 { Ok(None) } else { Cursor::read(r, v).map(Some) }
-    }
-
-    fn write(&self, w: &mut Writer<'_>, v: Version) -> Result<(), EncodeError> {
-        w.i8(if self.is_some() { 1 } else { -1 });
-        self.map_or(Ok(()), |cursor| cursor.write(w, v))
-    }
-}
+wire_nullable!(Cursor<'a>);

@@ -37,7 +37,7 @@ pub use reader::{ELEMENTS_MAX_REQUEST, ELEMENTS_MAX_RESPONSE, Reader};
 pub use records::Records;
 pub(in crate::kafka) use structure::wire_struct;
 pub use value::Wire;
-pub(in crate::kafka) use value::wire_newtype;
+pub(in crate::kafka) use value::{wire_newtype, wire_nullable};
 pub use writer::Writer;
 
 /// The longest string that is read or written, in bytes: Kafka's limit, in both encodings.

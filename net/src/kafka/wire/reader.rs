@@ -111,8 +111,8 @@ impl<'a> Reader<'a> {
         self.nullable_string(v)?.ok_or(error(at, Reading::StringLength, Fault::Null))
     }
 
-    /// Record batches or other bytes, `None` for null.
-    pub fn nullable_records(&mut self, v: Version) -> Result<Option<Records<'a>>, DecodeError> {
+    /// Bytes, `None` for null.
+    pub fn nullable_bytes(&mut self, v: Version) -> Result<Option<&'a [u8]>, DecodeError> {
         let at = self.position;
         let Some(len) = self.length_32_or_compact(v, Reading::BytesLength)? else {
             return Ok(None);
@@ -120,8 +120,19 @@ impl<'a> Reader<'a> {
         if len > self.remaining() {
             return Err(error(at, Reading::BytesLength, Fault::BeyondEnd));
         }
-        let start = self.position;
-        Ok(Some(Records::at(self.take(len, Reading::Bytes)?, start)))
+        self.take(len, Reading::Bytes).map(Some)
+    }
+
+    /// Bytes that may not be null.
+    pub fn bytes(&mut self, v: Version) -> Result<&'a [u8], DecodeError> {
+        let at = self.position;
+        self.nullable_bytes(v)?.ok_or(error(at, Reading::BytesLength, Fault::Null))
+    }
+
+    /// Record batches, `None` for null.
+    pub fn nullable_records(&mut self, v: Version) -> Result<Option<Records<'a>>, DecodeError> {
+        let Some(bytes) = self.nullable_bytes(v)? else { return Ok(None) };
+        Ok(Some(Records::at(bytes, self.position - bytes.len())))
     }
 
     /// An array's count, `None` for null. The elements are counted against the reader's limit,

@@ -12,6 +12,8 @@
 //!         limit: i32 [8.., strict];
 //!         /// In every version, but null only from version 10.
 //!         name: Option<&'a str> [null 10..] = Some("");
+//!         /// Up to version 7, but null only from version 2.
+//!         topics: Option<Array<'a, i32>> [..=7, strict, null 2..];
 //!     }
 //!     tagged {
 //!         /// A tagged field; written only if it is not the default.
@@ -111,12 +113,19 @@ macro_rules! wire_struct {
 
     (@present $v:ident) => { true };
     (@present $v:ident null $range:expr) => { true };
-    (@present $v:ident $range:expr, $policy:ident) => { ($range).contains(&$v.number()) };
+    (@present $v:ident $range:expr, $policy:ident $(, null $nulls:expr)?) => {
+        ($range).contains(&$v.number())
+    };
 
     (@read_null $v:ident $at:ident ($value:expr) $field:ident null $range:expr) => {
         if $value.is_none() && !($range).contains(&$v.number()) {
             return Err($crate::kafka::wire::Reader::null_not_allowed($at).in_field($field));
         }
+    };
+    (@read_null $v:ident $at:ident ($value:expr) $field:ident
+        $range:expr, $policy:ident, null $nulls:expr
+    ) => {
+        wire_struct!(@read_null $v $at ($value) $field null $nulls);
     };
     (@read_null $v:ident $at:ident ($value:expr) $field:ident $($rule:tt)*) => {
         let _ = $at;
@@ -128,9 +137,16 @@ macro_rules! wire_struct {
             return Err($crate::kafka::wire::EncodeError::Null { field, version: $v.number() });
         }
     };
+    (@write_null $v:ident ($value:expr) $name:ident $field:ident
+        $range:expr, $policy:ident, null $nulls:expr
+    ) => {
+        wire_struct!(@write_null $v ($value) $name $field null $nulls);
+    };
     (@write_null $v:ident ($value:expr) $name:ident $field:ident $($rule:tt)*) => {};
 
-    (@absent $v:ident $this:ident $name:ident $field:ident $range:expr, strict) => {
+    (@absent $v:ident $this:ident $name:ident $field:ident
+        $range:expr, strict $(, null $nulls:expr)?
+    ) => {
         if $this.$field != Self::default().$field {
             let field = wire_struct!(@name $name $field);
             let version = $v.number();

@@ -73,6 +73,34 @@ macro_rules! wire_newtype {
 }
 pub(in crate::kafka) use wire_newtype;
 
+/// Implements [`Wire`] for structs that may be null: a byte, negative for null, before the fields.
+macro_rules! wire_nullable {
+    ($name:ident<$life:lifetime>) => {
+        impl<$life> $crate::kafka::wire::Wire<$life> for Option<$name<$life>> {
+            fn len_min(_: $crate::kafka::version::Version) -> usize {
+                1
+            }
+
+            fn read(
+                r: &mut $crate::kafka::wire::Reader<$life>,
+                v: $crate::kafka::version::Version,
+            ) -> Result<Self, $crate::kafka::wire::DecodeError> {
+                if r.i8()? < 0 { Ok(None) } else { $name::read(r, v).map(Some) }
+            }
+
+            fn write(
+                &self,
+                w: &mut $crate::kafka::wire::Writer<'_>,
+                v: $crate::kafka::version::Version,
+            ) -> Result<(), $crate::kafka::wire::EncodeError> {
+                w.i8(if self.is_some() { 1 } else { -1 });
+                self.map_or(Ok(()), |value| value.write(w, v))
+            }
+        }
+    };
+}
+pub(in crate::kafka) use wire_nullable;
+
 wire_newtype!(
     LeaderEpoch(i32),
     NodeId(i32),
@@ -123,6 +151,34 @@ impl<'a> Wire<'a> for Option<&'a str> {
 
     fn write(&self, w: &mut Writer<'_>, v: Version) -> Result<(), EncodeError> {
         w.nullable_string(v, *self)
+    }
+}
+
+impl<'a> Wire<'a> for &'a [u8] {
+    fn len_min(v: Version) -> usize {
+        <Option<&'a [u8]> as Wire<'a>>::len_min(v)
+    }
+
+    fn read(r: &mut Reader<'a>, v: Version) -> Result<Self, DecodeError> {
+        r.bytes(v)
+    }
+
+    fn write(&self, w: &mut Writer<'_>, v: Version) -> Result<(), EncodeError> {
+        w.nullable_bytes(v, Some(self))
+    }
+}
+
+impl<'a> Wire<'a> for Option<&'a [u8]> {
+    fn len_min(v: Version) -> usize {
+        if v.is_flexible() { 1 } else { 4 }
+    }
+
+    fn read(r: &mut Reader<'a>, v: Version) -> Result<Self, DecodeError> {
+        r.nullable_bytes(v)
+    }
+
+    fn write(&self, w: &mut Writer<'_>, v: Version) -> Result<(), EncodeError> {
+        w.nullable_bytes(v, *self)
     }
 }
 

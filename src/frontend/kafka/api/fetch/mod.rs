@@ -1,14 +1,15 @@
 //! Fetch (key 1): records as they lie in tail and segments, sent without a copy.
 //!
-//! Sessions (KIP-227) are refused politely: every answer says that there is none, which clients
-//! take as leave to ask for everything each time.
+//! A request outside of any session is looked up as it comes; one that begins, goes on with or
+//! ends a session is kept until its turn, as its session depends on the requests before it.
+
+mod in_session;
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use net::kafka::api::fetch::{
-    FetchRequest, FetchResponseEncoder, FetchResponseHead, FetchTopic, PartitionData, SessionEpoch,
-    SessionId,
+    FetchRequest, FetchResponseEncoder, FetchResponseHead, PartitionData, SessionId,
 };
 use net::kafka::error_code::ErrorCode;
 use net::kafka::isolation::IsolationLevel;
@@ -16,13 +17,15 @@ use net::kafka::message::Request as _;
 use net::kafka::reply::Reply;
 use net::kafka::wire::{Array, Reader};
 use record::{LeaderEpoch, NodeId, Offset, PartitionIndex, TopicId};
+use runtime::Instant;
 
+use self::in_session::session_request;
 use crate::broker::fetch::{FetchLimits, FetchPart, Fetched};
-use crate::broker::range::Range;
 use crate::broker::topics::Topics;
 use crate::frontend::kafka::connection::Connection;
 use crate::frontend::kafka::error;
-use crate::frontend::kafka::outbox::{Outgoing, Slot};
+use crate::frontend::kafka::fetch_sessions::{Ask, TopicKey};
+use crate::frontend::kafka::outbox::{Later, Outgoing, Slot};
 use crate::frontend::kafka::request::{Hangup, Head};
 use crate::metrics::Stage;
 use crate::shard::Shard;
@@ -44,11 +47,15 @@ struct Wanted {
     committed_only: bool,
     /// The request as a whole is refused.
     refused: ErrorCode,
+    /// The session that the answer names.
+    session_id: SessionId,
 }
 
+/// By part; taken out as it is encoded.
+type Results = Vec<Option<Result<Fetched, LogFailure>>>;
+
 struct WantedTopic {
-    name: String,
-    id: TopicId,
+    topic: TopicKey,
     partitions: Vec<(PartitionIndex, Answer)>,
 }
 
@@ -68,16 +75,25 @@ impl Connection {
         mut reader: Reader<'_>,
     ) -> Result<(), Hangup> {
         let request = FetchRequest::decode(head.version, &mut reader)?;
-        let wanted = Wanted::look_up(&self.shard, head, &request);
-        self.drift.note(wanted.only_owner());
+        let mut wanted = Wanted::new(&self.shard, head, &request);
         let shard = Rc::clone(&self.shard);
-        self.outbox.push(Slot::Later(Box::pin(async move { wanted.answer(&shard).await })));
+        let later: Later = if wanted.refused.is_none() && in_session::concerns(&request) {
+            let request = session_request(head, &request, &shard.topics.borrow());
+            let drift = Rc::clone(&self.drift);
+            Box::pin(async move { wanted.answer_in_session(request, &shard, &drift).await })
+        } else {
+            wanted.look_up(&shard.topics.borrow(), &request);
+            self.drift.note(wanted.only_owner());
+            Box::pin(async move { wanted.answer(&shard).await })
+        };
+        self.outbox.push(Slot::Later(later));
         Ok(())
     }
 }
 
 impl Wanted {
-    fn look_up(shard: &Shard, head: Head, request: &FetchRequest<'_>) -> Self {
+    /// A request without its topics.
+    fn new(shard: &Shard, head: Head, request: &FetchRequest<'_>) -> Self {
         let settings = &shard.config.settings;
         let patience = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
         let bytes_max = u64::try_from(request.max_bytes).unwrap_or(0);
@@ -86,46 +102,52 @@ impl Wanted {
             bytes_max: bytes_max.min(u64::from(settings.fetch_max_bytes)),
             patience: patience.min(WAIT_MAX),
         };
-        let mut wanted = Self {
+        Self {
             head,
             parts: Vec::new(),
-            topics: Vec::with_capacity(request.topics.len()),
+            topics: Vec::new(),
             limits,
             committed_only: request.isolation_level == IsolationLevel::READ_COMMITTED,
             refused: refuse_request(head, request),
-        };
-        if !wanted.refused.is_none() {
-            return wanted;
+            session_id: SessionId::NONE,
         }
-        let topics = shard.topics.borrow();
-        for topic in request.topics {
-            wanted.add_topic(&topics, &topic);
-        }
-        wanted
     }
 
-    fn add_topic(&mut self, topics: &Topics, wanted: &FetchTopic<'_>) {
-        let by_name = self.head.version.number() < TOPIC_IDS_FROM;
-        let topic = if by_name { topics.named(wanted.name) } else { topics.with_id(wanted.id) };
-        let unknown = if by_name {
-            ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
-        } else {
-            ErrorCode::UNKNOWN_TOPIC_ID
+    fn look_up(&mut self, topics: &Topics, request: &FetchRequest<'_>) {
+        if !self.refused.is_none() {
+            return;
+        }
+        self.topics.reserve_exact(request.topics.len());
+        for topic in request.topics {
+            let key = topic_key(self.head, topics, topic.name, topic.id);
+            self.add_topic(topics, key, topic.partitions.into_iter().map(Ask::from));
+        }
+    }
+
+    fn add_topic(
+        &mut self,
+        topics: &Topics,
+        key: TopicKey,
+        asks: impl ExactSizeIterator<Item = Ask>,
+    ) {
+        let (topic, unknown) = match &key {
+            TopicKey::Name(name) => (topics.named(name), ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
+            TopicKey::Id(id) => (topics.with_id(*id), ErrorCode::UNKNOWN_TOPIC_ID),
         };
-        let mut partitions = Vec::with_capacity(wanted.partitions.len());
-        for part in wanted.partitions {
+        let mut partitions = Vec::with_capacity(asks.len());
+        for part in asks {
             let found = topic.map(|topic| (topic, topic.partition(part.partition)));
             let answer = match found {
                 None => Answer::Error(unknown),
                 Some((_, None)) => Answer::Error(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
                 Some((topic, Some(partition))) => {
-                    let known = part.current_leader_epoch;
+                    let known = part.leader_epoch;
                     self.parts.push(FetchPart {
                         log: topic.log_id(part.partition),
                         owner: partition.owner,
                         local: partition.log,
-                        offset: part.fetch_offset,
-                        bytes_max: u32::try_from(part.max_bytes).unwrap_or(0),
+                        offset: part.offset,
+                        bytes_max: u32::try_from(part.bytes_max).unwrap_or(0),
                         leader_epoch: (known != LeaderEpoch::NONE).then_some(known),
                     });
                     Answer::Part(self.parts.len() - 1)
@@ -133,8 +155,7 @@ impl Wanted {
             };
             partitions.push((part.partition, answer));
         }
-        let (name, id) = (wanted.name.to_owned(), wanted.id);
-        self.topics.push(WantedTopic { name, id, partitions });
+        self.topics.push(WantedTopic { topic: key, partitions });
     }
 
     /// The one shard that owns all partitions, if there is one.
@@ -145,43 +166,52 @@ impl Wanted {
 
     async fn answer(self, shard: &Rc<Shard>) -> Result<Outgoing, Hangup> {
         let started = shard.runtime.now();
+        let results = self.read(shard).await;
+        self.encode(results, shard, started)
+    }
+
+    /// Waits for records.
+    async fn read(&self, shard: &Rc<Shard>) -> Results {
         let has_error = self.topics.iter().any(|topic| {
             topic.partitions.iter().any(|(_, answer)| matches!(answer, Answer::Error(_)))
         });
         let mut limits = self.limits;
-        if has_error {
+        if has_error || self.parts.is_empty() {
             limits.patience = Duration::ZERO;
         }
         let results = shard.fetch(&self.parts, limits).await;
-        let mut results: Vec<Option<Result<Fetched, LogFailure>>> =
-            results.into_iter().map(Some).collect();
+        results.into_iter().map(Some).collect()
+    }
+
+    fn encode(
+        &self,
+        mut results: Results,
+        shard: &Shard,
+        started: Instant,
+    ) -> Result<Outgoing, Hangup> {
         let mut reply = Reply::new();
+        let Head { version, correlation_id, .. } = self.head;
         let head = FetchResponseHead {
             error_code: self.refused,
-            session_id: SessionId::NONE,
+            session_id: self.session_id,
             ..FetchResponseHead::default()
         };
-        let Head { version, correlation_id, .. } = self.head;
-        let mut encoder = FetchResponseEncoder::begin(
-            &mut reply,
-            version,
-            correlation_id,
-            head,
-            self.topics.len(),
-        )?;
-        for topic in &self.topics {
-            encoder.topic(&topic.name, topic.id, topic.partitions.len())?;
-            for (partition, answer) in &topic.partitions {
-                let result = match answer {
-                    Answer::Error(code) => Err(error_data(*partition, *code, None)),
+        let count = self.topics.len();
+        let mut encoder =
+            FetchResponseEncoder::begin(&mut reply, version, correlation_id, head, count)?;
+        for wanted in &self.topics {
+            encoder.topic(wanted.topic.name(), wanted.topic.id(), wanted.partitions.len())?;
+            for (partition, answer) in &wanted.partitions {
+                let data = self.partition_data(*partition, answer, &results);
+                shard.metrics.error(self.head.api(), data.error_code);
+                let range = match answer {
+                    Answer::Error(_) => None,
                     Answer::Part(index) => {
                         let result = results[*index].take().expect("each part is answered once");
-                        result.map_err(|failure| {
-                            error_data(*partition, error::of_log(&failure), Some(&failure))
-                        })
+                        result.ok().and_then(|fetched| fetched.range)
                     }
                 };
-                self.encode_partition(&mut encoder, *partition, result, shard)?;
+                encoder.partition(&data, range)?;
             }
         }
         encoder.end(&[])?;
@@ -191,34 +221,40 @@ impl Wanted {
         Ok(Outgoing { reply, received, stage: Some(Stage::FetchHot) })
     }
 
-    fn encode_partition(
+    /// What is told of a partition besides its records.
+    fn partition_data(
         &self,
-        encoder: &mut FetchResponseEncoder<'_, Range>,
         partition: PartitionIndex,
-        result: Result<Fetched, PartitionData<'static>>,
-        shard: &Shard,
-    ) -> Result<(), Hangup> {
+        answer: &Answer,
+        results: &Results,
+    ) -> PartitionData<'static> {
+        let data = match answer {
+            Answer::Error(code) => error_data(partition, *code, None),
+            Answer::Part(index) => {
+                match results[*index].as_ref().expect("each part is answered once") {
+                    Ok(fetched) => PartitionData {
+                        partition,
+                        high_watermark: fetched.high_watermark,
+                        last_stable_offset: fetched.high_watermark,
+                        log_start_offset: fetched.log_start,
+                        ..PartitionData::default()
+                    },
+                    Err(failure) => error_data(partition, error::of_log(failure), Some(failure)),
+                }
+            }
+        };
         let no_transactions = self.committed_only.then_some(Array::EMPTY);
-        match result {
-            Ok(fetched) => {
-                let data = PartitionData {
-                    partition,
-                    high_watermark: fetched.high_watermark,
-                    last_stable_offset: fetched.high_watermark,
-                    log_start_offset: fetched.log_start,
-                    aborted_transactions: no_transactions,
-                    ..PartitionData::default()
-                };
-                encoder.partition(&data, fetched.range)?;
-            }
-            Err(data) => {
-                shard.metrics.error(self.head.api(), data.error_code);
-                let data = PartitionData { aborted_transactions: no_transactions, ..data };
-                encoder.partition(&data, None)?;
-            }
-        }
-        Ok(())
+        PartitionData { aborted_transactions: no_transactions, ..data }
     }
+}
+
+/// What names a topic in a request.
+fn topic_key(head: Head, topics: &Topics, name: &str, id: TopicId) -> TopicKey {
+    if head.version.number() >= TOPIC_IDS_FROM {
+        return TopicKey::Id(id);
+    }
+    let known = topics.named(name).map(|topic| Rc::clone(&topic.name));
+    TopicKey::Name(known.unwrap_or_else(|| name.into()))
 }
 
 fn error_data(
@@ -245,16 +281,12 @@ fn error_data(
 /// What is wrong with the request as a whole.
 fn refuse_request(head: Head, request: &FetchRequest<'_>) -> ErrorCode {
     let replica = request.replica_id.0.max(request.replica_state.replica_id.0);
-    let new_or_none = matches!(request.session_epoch, SessionEpoch::INITIAL | SessionEpoch::FINAL);
     if head.version.number() < REQUEST_ERROR_FROM {
         return ErrorCode::NONE;
     }
     if replica >= 0 {
         // Only a broker of the cluster may fetch as a replica: it would move the high watermark.
         return ErrorCode::CLUSTER_AUTHORIZATION_FAILED;
-    }
-    if !new_or_none {
-        return ErrorCode::FETCH_SESSION_ID_NOT_FOUND;
     }
     ErrorCode::NONE
 }

@@ -5,8 +5,6 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::broker::TIDEMILL;
-
 /// What a dump printed, line by line, and how it ended.
 #[derive(Debug)]
 pub(crate) struct Dump {
@@ -18,12 +16,13 @@ pub(crate) struct Dump {
 impl Dump {
     /// Runs `log dump` on `data` with further arguments.
     pub(crate) fn run(data: &Path, arguments: &[&str]) -> Self {
-        let mut command = Command::new(TIDEMILL);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tidemill"));
         command.args(["log", "dump", "--json", "--data"]).arg(data).args(arguments);
-        let output = command.output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        let lines = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let error = String::from_utf8(output.stderr).unwrap();
+        let output = command.output().expect("the binary was built");
+        let text = String::from_utf8(output.stdout).expect("it writes text");
+        let lines =
+            text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
+        let error = String::from_utf8(output.stderr).expect("it writes text");
         Self { lines, code: output.status.code(), error }
     }
 
@@ -44,7 +43,7 @@ impl Dump {
     pub(crate) fn faults(&self) -> Vec<(PathBuf, Option<u64>, String)> {
         let faults = self.items("fault");
         let faults = faults.iter().map(|fault| {
-            let text = |field: &str| fault[field].as_str().unwrap().to_owned();
+            let text = |field: &str| fault[field].as_str().expect("it is text").to_owned();
             (PathBuf::from(text("file")), fault["byte"].as_u64(), text("what"))
         });
         faults.collect()
@@ -58,6 +57,6 @@ pub(crate) fn number(item: &Value, field: &str) -> u64 {
 
 /// A path of an item, in another copy of the directory.
 pub(crate) fn path_in(item: &Value, from: &Path, to: &Path) -> PathBuf {
-    let path = Path::new(item["file"].as_str().unwrap());
-    to.join(path.strip_prefix(from).unwrap())
+    let path = Path::new(item["file"].as_str().expect("an item has a file"));
+    to.join(path.strip_prefix(from).expect("it lies below"))
 }

@@ -1,0 +1,118 @@
+//! What happens to a classic group.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use record::Timestamp;
+
+use super::protocols::Protocols;
+use crate::group::effects::Ticket;
+use crate::group::id::{InstanceId, MemberId};
+
+/// The time of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// Since some origin, never going back: all timeouts are measured by it.
+    pub monotonic: Duration,
+    /// What goes into records; expels nobody, however it jumps.
+    pub wall: Timestamp,
+}
+
+/// What happens.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A member comes, or comes again.
+    Join(Join),
+    /// A member wants its assignment; the leader brings all of them.
+    Sync(Sync),
+    /// A member lives.
+    Heartbeat(Heartbeat),
+    /// Members go, or are sent away.
+    Leave(Leave),
+    /// A deadline may have passed.
+    Tick,
+    /// The group is to be forgotten, which only an empty one can be.
+    Delete(Ticket),
+    /// Another coordinator takes over: all who wait are told.
+    Unload,
+}
+
+/// A member comes, or comes again.
+#[derive(Clone, Debug)]
+pub struct Join {
+    /// Who waits.
+    pub ticket: Ticket,
+    /// The member's id, if it has one.
+    pub member: Option<MemberId>,
+    /// Its own name, if it is static.
+    pub instance: Option<InstanceId>,
+    /// What the client calls itself.
+    pub client_id: Rc<str>,
+    /// Where it connected from.
+    pub client_host: Rc<str>,
+    /// How long it may be silent.
+    pub session_timeout: Duration,
+    /// How long it may take to rejoin; the session timeout where the request has none.
+    pub rebalance_timeout: Duration,
+    /// What the group is for: "consumer", "connect".
+    pub protocol_type: Rc<str>,
+    /// The protocols that it supports, the one it likes best first.
+    pub protocols: Protocols,
+    /// Whether a member without an id is given one to come back with (`JoinGroup` 4 and later).
+    pub needs_member_id: bool,
+    /// Whether the client can be told that it leads but must not assign (`JoinGroup` 9, KIP-814).
+    pub can_skip_assignment: bool,
+    /// Random bits for an id.
+    pub random: u128,
+}
+
+/// A member wants its assignment.
+#[derive(Clone, Debug)]
+pub struct Sync {
+    /// Who waits.
+    pub ticket: Ticket,
+    /// The member.
+    pub member: MemberId,
+    /// Its own name, if it is static.
+    pub instance: Option<InstanceId>,
+    /// The generation that it is in.
+    pub generation: i32,
+    /// The protocol type that it thinks of, if it says so.
+    pub protocol_type: Option<Rc<str>>,
+    /// The protocol that it thinks of, if it says so.
+    pub protocol: Option<Rc<str>>,
+    /// The leader's assignments.
+    pub assignments: Vec<(MemberId, Rc<[u8]>)>,
+}
+
+/// A member lives.
+#[derive(Clone, Debug)]
+pub struct Heartbeat {
+    /// Who waits.
+    pub ticket: Ticket,
+    /// The member.
+    pub member: MemberId,
+    /// Its own name, if it is static.
+    pub instance: Option<InstanceId>,
+    /// The generation that it is in.
+    pub generation: i32,
+}
+
+/// Members go.
+#[derive(Clone, Debug)]
+pub struct Leave {
+    /// Who waits.
+    pub ticket: Ticket,
+    /// The members.
+    pub members: Vec<LeavingMember>,
+}
+
+/// A member that goes. An administrator names static ones without the member id. Why it goes is
+/// for the log of whoever asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeavingMember {
+    /// Its id.
+    pub member: Option<MemberId>,
+    /// Its own name, if it is static.
+    pub instance: Option<InstanceId>,
+}
