@@ -36,6 +36,8 @@ pub(super) struct Met {
     pub(super) base_offset: Offset,
     pub(super) next_offset: Offset,
     pub(super) max_timestamp: Timestamp,
+    /// Compaction leaves batches of no records, which have a time that nobody can be shown.
+    pub(super) has_records: bool,
 }
 
 /// Which record a time asks for.
@@ -240,7 +242,9 @@ impl Store {
         for segment in candidates {
             let index = self.index_of(log, segment).await?;
             let mut from = index.floor_time(time).map_or(0, |entry| entry.position);
-            let wanted = |met: &Met| met.max_timestamp >= time && met.next_offset > log_start;
+            let wanted = |met: &Met| {
+                met.has_records && met.max_timestamp >= time && met.next_offset > log_start
+            };
             while let Some(met) = self.walk(log, segment, from, wanted).await? {
                 let bytes = self.read_range(log, segment, met.position, met.len as usize).await?;
                 let found = first_at(&bytes, time, log_start, scratch, bytes_max);
@@ -274,7 +278,7 @@ impl Store {
                 continue;
             }
             let mut from = 0;
-            let wanted = |met: &Met| met.next_offset > log_start;
+            let wanted = |met: &Met| met.has_records && met.next_offset > log_start;
             while let Some(met) = self.walk(log, segment, from, wanted).await? {
                 largest = largest.max(Some(met.max_timestamp));
                 from = met.position + met.len;
@@ -348,6 +352,7 @@ pub(super) fn meet(bytes: &[u8], at: usize, position: u32) -> io::Result<Option<
         base_offset: header.base_offset(),
         next_offset: header.next_offset(),
         max_timestamp: header.max_timestamp(),
+        has_records: header.record_count() > 0,
     }))
 }
 

@@ -74,8 +74,8 @@ impl Store {
                 |found: &mut Obsolete| waiting.contains(&(found.log, found.segment.name()));
             self.0.obsolete.borrow_mut().extract_if(.., is_due).collect()
         };
+        let deadline = self.0.runtime.now().after(PIN_PATIENCE);
         for Obsolete { log, segment } in gone {
-            let deadline = self.0.runtime.now().after(PIN_PATIENCE);
             while segment.pins.get() > 0 && self.0.runtime.now() < deadline {
                 self.0.runtime.sleep(PIN_LOOK).await;
             }
