@@ -1,15 +1,29 @@
 //! A compacted topic of a real broker: of each key the last value stays, whatever happens to the
 //! rest, and through kills.
+//!
+//! `TIDEMILL_COMPACTION_SEED` repeats a run's choices (not the scheduler's),
+//! `TIDEMILL_COMPACTION_KILLS` says how many kills there are.
 
 #![forbid(unsafe_code)]
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, missing_docs)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    missing_docs
+)]
 
+mod compaction {
+    pub(crate) mod table;
+    pub(crate) mod world;
+}
 mod support;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use compaction::world::World;
 use kafka_protocol::records::Record;
 use record::{BatchBuilder, Codec, NewRecord, Seal, Timestamp};
 use support::batch::encode_keyed;
@@ -18,6 +32,7 @@ use support::connection::Connection;
 use support::fetch::Appetite;
 use support::metrics::Metrics;
 use support::produce::{Partition, code};
+use support::random::Random;
 use support::topics::Blueprint;
 
 const KEYS: usize = 100;
@@ -45,9 +60,9 @@ fn read(connection: &mut Connection, partition: &Partition) -> Vec<Record> {
         let appetite = Appetite { bytes_max: 1 << 20, wait_ms: 1 };
         let fetched = connection.fetch(partition, offset, appetite).unwrap();
         assert_eq!(fetched.error_code, code::NONE);
-        let Some(last) = fetched.records.last() else { return records };
-        offset = last.offset + 1;
         records.extend(fetched.records);
+        let Some(next) = fetched.next_offset else { return records };
+        offset = next;
     }
 }
 
@@ -158,4 +173,30 @@ fn a_compacted_topic_refuses_records_without_a_key() {
         }
     }
     broker.stop();
+}
+
+/// Kills without `TIDEMILL_COMPACTION_KILLS`.
+const KILLS: u64 = 6;
+
+fn number(name: &str) -> Option<u64> {
+    let value = std::env::var(name).ok()?;
+    Some(value.parse().unwrap_or_else(|_| panic!("{name} is no number: {value}")))
+}
+
+#[test]
+fn kills_in_the_midst_of_compaction_lose_nothing() {
+    let seed = number("TIDEMILL_COMPACTION_SEED").unwrap_or_else(|| {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        u64::try_from(now.unwrap().as_nanos() % 1_000_000_000).unwrap()
+    });
+    let kills = number("TIDEMILL_COMPACTION_KILLS").unwrap_or(KILLS);
+    println!("TIDEMILL_COMPACTION_SEED={seed} TIDEMILL_COMPACTION_KILLS={kills}");
+    let mut world = World::new(Random::new(seed));
+    for _ in 0..kills {
+        world.round();
+    }
+    world.close();
+    println!("{:#?}", world.tally);
+    assert_eq!(world.tally.kills, kills);
+    assert!(world.tally.compactions > 0 && world.tally.reads > kills, "{:?}", world.tally);
 }

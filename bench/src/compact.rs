@@ -91,7 +91,7 @@ pub(crate) fn run(args: &CompactArgs) -> Result<(), BenchError> {
     report.setting("barrier of the broker", broker.says());
     report.setting(
         "load",
-        format!("open loop, {rate}/s, {} connections, one record a request", args.connections),
+        format!("open loop, {rate}, {} connections, one record a request", args.connections),
     );
     report.setting("latency", latency_kind(rate));
     let (mut rounds, mut end) = (Vec::new(), Offset::ZERO);
@@ -114,6 +114,7 @@ impl Bench<'_> {
             let run = self.produce()?;
             measured.enter(&run, |measured| &mut measured.without);
         }
+        eprintln!("compaction begins");
         let directory = self.directory()?;
         self.table.set(RATIO, AT_ONCE)?;
         self.load.set(RATIO, AT_ONCE)?;
@@ -133,6 +134,7 @@ impl Bench<'_> {
             }
         };
         let seconds = Instant::now().nanos_since(start) as f64 / 1e9;
+        eprintln!("compaction has ended");
         self.table.set(RATIO, NEVER)?;
         self.load.set(RATIO, NEVER)?;
         for _ in 0..self.args.repeat {
@@ -156,6 +158,11 @@ impl Measured {
     fn enter(&mut self, run: &Run, into: impl Fn(&mut Self) -> &mut Vec<[f64; 3]>) {
         self.lost += run.latencies.refused() + run.latencies.unanswered();
         let micros = [0.5, 0.99, 0.999].map(|at| run.latencies.micros_at(at));
+        let [p50, p99, p999] = micros;
+        eprintln!(
+            "{:.0}/s, p50 {p50:.0}, p99 {p99:.0}, p99.9 {p999:.0} us",
+            run.records_per_second
+        );
         into(self).push(micros);
     }
 }

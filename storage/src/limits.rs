@@ -30,6 +30,9 @@ pub const KEY_BYTES: usize = 128 << 20;
 pub const KEY_BYTES_MIN: usize = 32 << 10;
 /// Read, and looked through, at once by compaction.
 pub const COMPACTION_BYTES: usize = 256 << 10;
+/// Bytes of segments that compaction has replaced, and that take space until a checkpoint without
+/// them is written.
+pub const OBSOLETE_BYTES: u64 = 1 << 30;
 /// Bytes that one batch may have unpacked for compaction to look into it.
 pub const UNPACKED_BYTES_MAX: usize = 128 << 20;
 

@@ -1,5 +1,7 @@
 //! Record batches as Kafka's clients write and read them.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use kafka_protocol::records::{
     Compression, NO_PARTITION_LEADER_EPOCH, NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE, Record,
@@ -57,18 +59,30 @@ pub(crate) fn encode_keyed(
 /// The records of all whole batches. The last may be cut off, as Kafka's protocol has it; a
 /// checksum that is wrong is an error.
 pub(crate) fn decode(mut batches: Bytes) -> Result<Vec<Record>, String> {
-    let mut whole = 0;
-    while let Some(length) = batches.get(whole + 8..whole + 12) {
-        let length = u32::from_be_bytes(length.try_into().expect("four"));
-        let end = whole + 12 + usize::try_from(length).expect("64 bits");
-        if end > batches.len() {
-            break;
-        }
-        whole = end;
-    }
-    batches.truncate(whole);
+    batches.truncate(whole(&batches).last().map_or(0, |batch| batch.end));
     let sets = RecordBatchDecoder::decode_all(&mut batches).map_err(|error| error.to_string())?;
     Ok(sets.into_iter().flat_map(|set| set.records).collect())
+}
+
+/// Behind the last offset of the last whole batch, if there is one.
+pub(crate) fn next_offset(batches: &[u8]) -> Option<i64> {
+    let last = batches.get(whole(batches).last()?)?;
+    let base = i64::from_be_bytes(*last.first_chunk()?);
+    let delta = i32::from_be_bytes(*last.get(23..)?.first_chunk()?);
+    Some(base + i64::from(delta) + 1)
+}
+
+/// Where the whole batches lie.
+fn whole(batches: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let length = batches.get(start + 8..start + 12)?;
+        let length = u32::from_be_bytes(length.try_into().expect("four"));
+        let end = start + 12 + usize::try_from(length).expect("64 bits");
+        let batch = (end <= batches.len()).then_some(start..end)?;
+        start = end;
+        Some(batch)
+    })
 }
 
 fn now_ms() -> i64 {

@@ -18,6 +18,7 @@ use runtime::local::Event;
 
 use self::state::{LogState, Visible};
 use crate::config::LogConfig;
+use crate::segment::name::SegmentName;
 
 /// Whether a log can be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub struct Log {
     pub(crate) swept: Cell<bool>,
     /// Up to where compaction has been; what it stored in the segments may be less.
     pub(crate) cleaned_to: Cell<Offset>,
+    /// What compaction found damaged: it leaves the log alone while this is one of its segments.
+    pub(crate) uncleanable: Cell<Option<SegmentName>>,
 }
 
 impl Log {
@@ -66,6 +69,7 @@ impl Log {
             compacting: Cell::new(false),
             swept: Cell::new(false),
             cleaned_to: Cell::new(Offset::ZERO),
+            uncleanable: Cell::new(None),
         }
     }
 

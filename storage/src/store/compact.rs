@@ -1,6 +1,6 @@
 //! Compaction: of each key the last record stays (`cleanup.policy=compact`).
 //!
-//! Reading and writing is paced like a flush and done here; looking into the bytes, which takes
+//! Reading and writing is done here, with rests between ([`super::pace`]); looking into the bytes, which takes
 //! much longer than a shard may, is done by housekeeping, piece by piece. Only finished segments
 //! are read, and none of their files is changed: see [`super::replace`] for how new ones take
 //! their place. One log at a time, in memory that has a limit.
@@ -22,7 +22,7 @@ use crate::cleaning::filter::{LastOffsets, Pass};
 use crate::cleaning::keys::KeyMap;
 use crate::cleaning::scan::KeyScan;
 use crate::config::Compaction;
-use crate::limits::COMPACTION_BYTES;
+use crate::limits::{COMPACTION_BYTES, OBSOLETE_BYTES};
 use crate::log::Log;
 use crate::segment::name::{SegmentName, segment_path};
 
@@ -82,6 +82,11 @@ impl Store {
         let _turn = self.0.compacting.acquire().await;
         let mut due = Vec::new();
         for log in logs {
+            if !log.swept.get()
+                && let Err(error) = self.sweep(log).await
+            {
+                tracing::warn!(log = %log.id(), %error, "files of no segment remain");
+            }
             if let Some(choice) = self.choice(log, now) {
                 let weight = Reverse((choice.is_overdue, choice.dirty_millionths));
                 due.push((weight, log.id(), log));
@@ -96,6 +101,9 @@ impl Store {
                     Ok(true) => done += 1,
                     Ok(false) | Err(CompactError::Ended | CompactError::Changed) => {}
                     Err(error) => {
+                        if let CompactError::Damaged { segment, .. } = error {
+                            log.uncleanable.set(Some(segment));
+                        }
                         tracing::warn!(log = %log.id(), %error, "partition not compacted");
                     }
                 }
@@ -107,11 +115,20 @@ impl Store {
         Ok(done)
     }
 
-    /// Whether a log is due now.
+    /// Whether a log would be compacted now.
+    pub fn is_due(&self, log: &Log, now: Timestamp) -> bool {
+        self.choice(log, now).is_some()
+    }
+
     fn choice(&self, log: &Log, now: Timestamp) -> Option<Choice> {
         let can = !self.0.migrating.get() && !self.0.low_space.get() && !self.0.stopping.get();
         let compaction = log.config().compaction.filter(|_| can && log.is_online())?;
-        choose(&log.state(), log.cleaned_to.get(), &compaction, now)
+        let state = log.state();
+        let is_damaged = |name| state.segments.named(name).is_some();
+        if log.uncleanable.get().is_some_and(is_damaged) {
+            return None;
+        }
+        choose(&state, log.cleaned_to.get(), &compaction, now)
     }
 
     async fn compact_log(&self, log: &Rc<Log>, now: Timestamp) -> Result<bool, CompactError> {
@@ -123,9 +140,6 @@ impl Store {
         self.check_in_use(log)?;
         let Some(compaction) = log.config().compaction else { return Ok(false) };
         let _at_work = AtWork::begin(log);
-        if !log.swept.get() {
-            self.sweep(log).await?;
-        }
         let sources = sources(&log.state(), choice.until);
         let before: u64 = sources.iter().map(|source| u64::from(source.end)).sum();
         let (keys, pass) = self.read_keys(log, &sources, &choice, compaction, now).await?;
@@ -137,6 +151,10 @@ impl Store {
         for group in groups(&sources, end, log.config().segment_bytes) {
             let (bytes, back) = self.rewrite(log, group, pass.clone(), keys).await?;
             (keys, after) = (back, after + bytes);
+            // What was replaced takes space until a checkpoint lets it go.
+            if self.obsolete_bytes() >= OBSOLETE_BYTES {
+                self.let_replaced_go().await?;
+            }
         }
         log.cleaned_to.set(end);
         let left = sources.iter().filter(|source| source.name.base >= end);
@@ -173,6 +191,7 @@ impl Store {
             let file = self.open_source(log, source).await?;
             let mut position = 0;
             while position < source.end {
+                let began = self.begin_step();
                 let piece = self.read_piece(log, &file, position, source.end).await?;
                 position += u32::try_from(piece.1).expect("a segment is under 4 GiB");
                 let step = move || {
@@ -181,6 +200,7 @@ impl Store {
                 };
                 let (back, more) = self.0.housekeeping.compute(step).await?;
                 scan = back;
+                self.rest(began).await;
                 if !more.map_err(damaged)? {
                     break 'segments;
                 }
@@ -210,7 +230,6 @@ impl Store {
     ) -> Result<(runtime::buffer::DmaBuf, usize), CompactError> {
         self.check_in_use(log)?;
         let len = COMPACTION_BYTES.min((end - position) as usize);
-        self.pace(len as u64).await;
         let permit = self.0.background.acquire().await;
         let buffer = runtime::buffer::DmaBuf::zeroed(len);
         let (buffer, read) = file.read_at(buffer, 0, len, u64::from(position)).await;

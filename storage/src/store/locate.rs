@@ -226,7 +226,7 @@ impl Store {
         check_readable(log)?;
         let time = match which {
             TimeMatch::AtOrAfter(time) => time,
-            TimeMatch::Largest => match self.largest_time(log).await? {
+            TimeMatch::Largest => match self.largest_time(log, scratch, bytes_max).await? {
                 Some(time) => time,
                 None => return Ok(None),
             },
@@ -258,7 +258,12 @@ impl Store {
     }
 
     /// The largest time of all readable batches.
-    async fn largest_time(&self, log: &Rc<Log>) -> Result<Option<Timestamp>, ReadError> {
+    async fn largest_time(
+        &self,
+        log: &Rc<Log>,
+        scratch: &mut Decompressor,
+        bytes_max: usize,
+    ) -> Result<Option<Timestamp>, ReadError> {
         let log_start = log.state().log_start;
         let mut largest = None;
         let known: Vec<(SegmentName, Timestamp, bool)> = {
@@ -280,7 +285,14 @@ impl Store {
             let mut from = 0;
             let wanted = |met: &Met| met.has_records && met.next_offset > log_start;
             while let Some(met) = self.walk(log, segment, from, wanted).await? {
-                largest = largest.max(Some(met.max_timestamp));
+                let mut time = Some(met.max_timestamp);
+                if met.base_offset < log_start {
+                    // The record with that time may be before the start.
+                    let len = met.len as usize;
+                    let bytes = self.read_range(log, segment, met.position, len).await?;
+                    time = largest_from(&bytes, log_start, scratch, bytes_max);
+                }
+                largest = largest.max(time);
                 from = met.position + met.len;
             }
         }
@@ -338,6 +350,22 @@ fn first_at(
         let (offset, timestamp) = (records.offset(&record), records.timestamp(&record));
         (timestamp >= time && offset >= log_start).then_some(Timed { offset, timestamp })
     })
+}
+
+/// The largest time of a batch's records from `log_start` on.
+fn largest_from(
+    bytes: &[u8],
+    log_start: Offset,
+    scratch: &mut Decompressor,
+    bytes_max: usize,
+) -> Option<Timestamp> {
+    let (batch, _) = BatchView::parse(bytes).ok()?;
+    let Ok(records) = batch.records(scratch, bytes_max) else {
+        return Some(batch.header().max_timestamp());
+    };
+    let behind = records.iter().filter_map(Result::ok);
+    let behind = behind.filter(|record| records.offset(record) >= log_start);
+    behind.map(|record| records.timestamp(&record)).max()
 }
 
 /// The header at `at` of bytes that start at `position` of a segment; `None` if it is cut off.

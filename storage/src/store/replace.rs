@@ -11,7 +11,7 @@
 //! 3. A checkpoint is written, and in force. Now the new files are named, and the old ones not.
 //! 4. Once no response refers to them, the old files are removed.
 //!
-//! Files that a crash left without a name are removed when the log is compacted next, or deleted.
+//! Files that a crash left without a name are removed when the log is looked at for compaction next, or deleted.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -57,6 +57,11 @@ impl Store {
         let replaced = replaced.into_iter().map(|segment| Obsolete { log, segment });
         self.0.obsolete.borrow_mut().extend(replaced);
         Ok(())
+    }
+
+    /// What was replaced and is still there.
+    pub(super) fn obsolete_bytes(&self) -> u64 {
+        self.0.obsolete.borrow().iter().map(|found| u64::from(found.segment.end)).sum()
     }
 
     /// Steps 3 and 4, for all that was replaced before the call.

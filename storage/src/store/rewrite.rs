@@ -38,7 +38,7 @@ impl Output {
         Ok(Self { store, file, position: 0, allocated: 0, pending: Vec::new() })
     }
 
-    /// Writes what is pending, in whole blocks, as fast as a flush may.
+    /// Writes what is pending, in whole blocks and pieces as long as a flush's.
     async fn write_blocks(&mut self) -> io::Result<()> {
         let mut done = 0;
         loop {
@@ -49,7 +49,6 @@ impl Output {
             };
             let mut chunk = self.store.0.runtime.pool().chunk(whole);
             chunk.append(bytes);
-            self.store.pace(whole as u64).await;
             let _permit = self.store.0.background.acquire().await;
             while self.allocated < self.position + whole as u64 {
                 let step = self.allocated.clamp(PREALLOCATION_MIN, PREALLOCATION_MAX);
@@ -139,6 +138,7 @@ impl Store {
             let file = self.open_source(log, source).await?;
             let mut position = 0;
             while position < source.end {
+                let began = self.begin_step();
                 let (piece, len) = self.read_piece(log, &file, position, source.end).await?;
                 position += u32::try_from(len).expect("a segment is under 4 GiB");
                 let mut pending = std::mem::take(&mut output.pending);
@@ -151,6 +151,7 @@ impl Store {
                 (filter, output.pending) = (back, pending);
                 taken.map_err(damaged)?;
                 output.write_blocks().await?;
+                self.rest(began).await;
             }
             filter.end_segment(source.next_offset).map_err(damaged)?;
         }

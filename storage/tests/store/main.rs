@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod compact;
+mod gaps;
 mod harness;
 mod restart;
