@@ -159,10 +159,8 @@ impl Measured {
         self.lost += run.latencies.refused() + run.latencies.unanswered();
         let micros = [0.5, 0.99, 0.999].map(|at| run.latencies.micros_at(at));
         let [p50, p99, p999] = micros;
-        eprintln!(
-            "{:.0}/s, p50 {p50:.0}, p99 {p99:.0}, p99.9 {p999:.0} us",
-            run.records_per_second
-        );
+        let late = run.latencies.delay_micros_at(0.99);
+        eprintln!("p50 {p50:.0}, p99 {p99:.0}, p99.9 {p999:.0} us; sent late p99 {late:.0} us");
         into(self).push(micros);
     }
 }

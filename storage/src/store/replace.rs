@@ -99,8 +99,12 @@ impl Store {
     /// Removes the files of segments that a log does not have: what a crash has left of steps 1,
     /// 2 and 4. Only names that this version would give are touched.
     pub(super) async fn sweep(&self, log: &Rc<Log>) -> io::Result<()> {
+        // What retention has let go of waits for readers, and is not named any more.
+        while log.busy.get() {
+            self.0.runtime.sleep(PIN_LOOK).await;
+        }
         let is_deleted = *log.status() == LogStatus::Deleted;
-        if log.busy.get() || !(is_deleted || log.is_online()) {
+        if !(is_deleted || log.is_online()) {
             return Ok(());
         }
         // Named at either time: retention may let go of a segment meanwhile, in its own way.
