@@ -1,6 +1,8 @@
 //! What the broker does, whichever protocol asked: topics, produce, fetch, offsets.
 
 pub mod fetch;
+pub mod groups;
+pub mod own_log;
 pub mod produce;
 pub mod producer_ids;
 pub mod queries;

@@ -107,6 +107,11 @@ impl Topics {
         all
     }
 
+    /// Visits the name of each, in no particular order.
+    pub fn each_name(&self, visit: &mut dyn FnMut(&str)) {
+        self.by_name.keys().for_each(|name| visit(name));
+    }
+
     /// Adds a topic.
     pub fn insert(&mut self, topic: Rc<Topic>) {
         self.by_name.insert(Rc::clone(&topic.name), Rc::clone(&topic));

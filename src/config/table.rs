@@ -55,10 +55,28 @@ settings! {
         Range::new(1, 32_767);
     /// The largest answer to one fetch, in bytes; the first batch is given whatever its size.
     fetch_max_bytes: u32 as Size<u32> = "fetch.max.bytes", "57671680", int_from(1024);
+    /// How often members of consumer groups (KIP-848) are told to send a heartbeat, in
+    /// milliseconds.
+    group_consumer_heartbeat_interval_ms: u32 as Number<u32> =
+        "group.consumer.heartbeat.interval.ms", "5000", int_from(1);
+    /// How many members a consumer group (KIP-848) may have.
+    group_consumer_max_size: u32 as Number<u32> =
+        "group.consumer.max.size", "2147483647", int_from(1);
+    /// After how many milliseconds without a heartbeat a member of a consumer group (KIP-848) is
+    /// put out.
+    group_consumer_session_timeout_ms: u32 as Number<u32> =
+        "group.consumer.session.timeout.ms", "45000", int_from(1);
     /// How long the first rebalance of a new group waits for more members, in milliseconds.
-    /// Without effect until there are groups.
     group_initial_rebalance_delay_ms: u32 as Number<u32> =
         "group.initial.rebalance.delay.ms", "3000", int_from(0);
+    /// The longest session timeout that a member of a classic group may ask for, in milliseconds.
+    group_max_session_timeout_ms: u32 as Number<u32> =
+        "group.max.session.timeout.ms", "1800000", int_from(0);
+    /// How many members a classic group may have.
+    group_max_size: u32 as Number<u32> = "group.max.size", "2147483647", int_from(1);
+    /// The shortest session timeout that a member of a classic group may ask for, in milliseconds.
+    group_min_session_timeout_ms: u32 as Number<u32> =
+        "group.min.session.timeout.ms", "6000", int_from(0);
     /// The core of housekeeping and control; by default any that the process may use.
     housekeeping_core: Option<usize> as OrNone<Number<usize>> = "housekeeping.core", "none",
         Range::new(0, 8191);
@@ -149,6 +167,22 @@ settings! {
     node_id: i32 as Number<i32> = "node.id", "1", int_from(0); also [also("broker.id", 1)];
     /// Partitions of a topic whose creator asks for the default.
     num_partitions: u32 as Number<u32> = "num.partitions", "1", Range::new(1, 1_000_000);
+    /// How much a client may keep with a committed offset, in bytes.
+    offset_metadata_max_bytes: u32 as Number<u32> = "offset.metadata.max.bytes", "4096",
+        int_from(0);
+    /// How often committed offsets that are too old are looked for, in milliseconds.
+    offsets_retention_check_interval_ms: u64 as Number<u64> =
+        "offsets.retention.check.interval.ms", "600000", Range::from(1);
+    /// How many minutes committed offsets are kept once nobody uses them: after a group has lost
+    /// its last member, or after the commit where nobody reads the topic.
+    offsets_retention_minutes: u32 as Number<u32> = "offsets.retention.minutes", "10080",
+        int_from(1);
+    /// Partitions of `__consumer_offsets`, when it is made.
+    offsets_topic_num_partitions: u32 as Number<u32> = "offsets.topic.num.partitions", "50",
+        Range::new(1, 10_000);
+    /// The size at which a segment of `__consumer_offsets` is sealed, when it is made.
+    offsets_topic_segment_bytes: u32 as Size<u32> = "offsets.topic.segment.bytes", "100MiB",
+        int_from(1 << 20);
     /// What a shard with nothing to do does: sleep (`block`), spin a little and then sleep
     /// (`adaptive`), or never sleep (`spin`).
     poll: Poll as Words<Poll> = "poll", "adaptive";

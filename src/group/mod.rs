@@ -6,6 +6,7 @@
 
 pub mod classic;
 pub mod consumer;
+pub mod coordinator;
 pub mod effects;
 pub mod id;
 pub mod log;

@@ -12,6 +12,9 @@ rows! {
         FetchSessions = "tidemill_fetch_sessions", "Fetch sessions that are kept (KIP-227).";
         FetchSessionPartitions = "tidemill_fetch_session_partitions",
             "Partitions in all fetch sessions.";
+        Groups = "tidemill_groups", "Consumer groups that are coordinated here.";
+        GroupWaits = "tidemill_group_waits",
+            "Requests that wait for a group's coordinator, joins for the other members included.";
         FrameBytes = "tidemill_frame_bytes", "Memory of requests that are being received.";
         ProvidedBuffersFree = "tidemill_provided_buffers_free",
             "Receive buffers that the kernel can fill.";

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use record::{PartitionIndex, TopicId, TopicPartition};
+use record::{PartitionIndex, ShardId, TopicId, TopicPartition};
 use runtime::local::{Promise, Queue, promise};
 
 use super::command::{
@@ -333,9 +333,8 @@ fn count(
 impl Shard {
     /// Executes a registry command, here or on shard 0.
     pub async fn command(&self, command: Command) -> Result<Outcome, CommandError> {
-        let unavailable = |text: &str| CommandError::Unavailable(text.to_owned());
         let authority = self.authority.borrow().clone();
-        if let Some(authority) = authority {
+        if let Some(authority) = own_authority(self.id, authority)? {
             return authority.execute(command).await;
         }
         match self.call(router::REGISTRY_SHARD, Request::Command(command)).await {
@@ -344,5 +343,34 @@ impl Shard {
             Ok(_) => Err(unavailable("shard 0 gave no answer to a command")),
             Err(_) => Err(unavailable("shard 0 has ended")),
         }
+    }
+}
+
+/// The registry, if it is on this shard. It ends before the shard does: then nobody is asked.
+fn own_authority(
+    shard: ShardId,
+    authority: Option<AuthorityHandle>,
+) -> Result<Option<AuthorityHandle>, CommandError> {
+    if authority.is_none() && shard == router::REGISTRY_SHARD {
+        return Err(unavailable("the broker is stopping"));
+    }
+    Ok(authority)
+}
+
+fn unavailable(text: &str) -> CommandError {
+    CommandError::Unavailable(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_to_a_shard_that_is_stopping_is_refused_and_no_call_to_itself() {
+        let nobody = own_authority(router::REGISTRY_SHARD, None);
+        assert!(matches!(nobody, Err(CommandError::Unavailable(_))));
+        assert!(own_authority(ShardId(1), None).is_ok_and(|own| own.is_none()));
+        let here = own_authority(router::REGISTRY_SHARD, Some(AuthorityHandle::default()));
+        assert!(here.is_ok_and(|own| own.is_some()));
     }
 }

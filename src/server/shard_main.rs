@@ -17,6 +17,7 @@ use storage::{Store, StoreTasks};
 use super::listener;
 use super::order::{Event, Order};
 use crate::admin::{ControlRequest, Health, ShardState};
+use crate::broker::groups::Groups;
 use crate::broker::producer_ids::ProducerIds;
 use crate::config::Config;
 use crate::frontend::kafka::fetch_sessions::FetchSessions;
@@ -131,6 +132,7 @@ async fn start(runtime: &Runtime, boot: ShardBoot) -> Result<Running, String> {
         producer_ids: ProducerIds::default(),
         authority: RefCell::default(),
         fetch_sessions: RefCell::new(FetchSessions::new(slots, id, shards)),
+        groups: Groups::default(),
         frames: FrameBudget::default(),
         pipes: Pipes::new(runtime),
         connections: Gate::default(),
@@ -141,6 +143,13 @@ async fn start(runtime: &Runtime, boot: ShardBoot) -> Result<Running, String> {
     });
     let frames = shard.frames.clone();
     metrics.watch(Gauge::FrameBytes, move || frames.used() as u64);
+    let asked = Rc::downgrade(&shard);
+    let groups = move |count: fn(&Groups) -> usize| {
+        asked.upgrade().map_or(0, |shard| count(&shard.groups) as u64)
+    };
+    let asked = groups.clone();
+    metrics.watch(Gauge::Groups, move || asked(Groups::count));
+    metrics.watch(Gauge::GroupWaits, move || groups(|groups| groups.tickets.len()));
     runtime.spawn(Rc::clone(&shard).serve_mesh()).detach();
     if migrating {
         store.take_over().await.map_err(|error| format!("move to the new shards: {error}"))?;
@@ -258,6 +267,7 @@ impl Running {
     async fn serve(&mut self) -> Result<(), String> {
         let shard = &self.shard;
         shard.start_upkeep();
+        shard.open_group_partitions();
         shard.ready.set(true);
         self.state.set(ShardState::Serving);
         if shard.id != router::REGISTRY_SHARD {

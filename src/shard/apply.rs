@@ -19,13 +19,17 @@ impl Shard {
     /// the event says, and what it asked of this shard's logs is durable.
     pub async fn apply(self: &Rc<Self>, event: &Event) -> Result<(), String> {
         match event {
-            Event::TopicCreated(record) => self.add_topic(record, 0).await,
+            Event::TopicCreated(record) => {
+                self.add_topic(record, 0).await?;
+                self.topics_changed(None);
+                Ok(())
+            }
             Event::PartitionsAdded { topic, partitions } => {
                 let found = self.topics.borrow().with_id(TopicId(*topic)).cloned();
-                match found {
-                    Some(topic) => self.add_partitions(&topic, *partitions, 0).await,
-                    None => Ok(()),
-                }
+                let Some(topic) = found else { return Ok(()) };
+                self.add_partitions(&topic, *partitions, 0).await?;
+                self.topics_changed(None);
+                Ok(())
             }
             Event::ConfigsChanged { topic, configs } => {
                 if let Some(topic) = self.topics.borrow().with_id(TopicId(*topic)) {
@@ -125,6 +129,7 @@ impl Shard {
     async fn remove_topic(self: &Rc<Self>, id: TopicId) -> Result<(), String> {
         let topic = self.topics.borrow_mut().remove(id);
         let Some(topic) = topic else { return Ok(()) };
+        self.topics_changed(Some(&topic));
         self.bury(id, topic.partition_count()).await
     }
 

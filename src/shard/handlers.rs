@@ -44,6 +44,13 @@ impl Shard {
                 self.serve_watch(responder.caller(), watch);
                 responder.send(Reply::Done);
             }
+            Request::Group(log, request) => {
+                responder.send(Reply::Coordinated(self.coordinate(log, *request)));
+            }
+            Request::GroupAnswer(ticket, answer) => {
+                self.groups.tickets.answer(ticket, *answer);
+                responder.send(Reply::Done);
+            }
             Request::Connection(descriptor) => {
                 self.take_connection(descriptor);
                 responder.send(Reply::Done);

@@ -8,6 +8,9 @@ use runtime::buffer::Slice;
 use storage::journal::staging::Stamp;
 use storage::{AppendError, TimeMatch};
 
+use crate::broker::groups::Unavailable;
+use crate::group::coordinator;
+use crate::group::effects::Ticket;
 use crate::registry::command::{Command, CommandError, Outcome};
 use crate::registry::event::Event;
 
@@ -33,6 +36,11 @@ pub enum Request {
     Ready(WatchNumber),
     /// Ask or change one log.
     Query(TopicPartition, LogQuery),
+    /// Something for the groups in a partition of `__consumer_offsets`: see
+    /// [`Request::GroupAnswer`].
+    Group(TopicPartition, Box<coordinator::Request>),
+    /// What the ticket of a [`Request::Group`] from the shard that is asked was waiting for.
+    GroupAnswer(Ticket, Box<Result<coordinator::Answer, Unavailable>>),
     /// Take over a connection.
     Connection(OwnedFd),
     /// Refuse what is new, answer long polls, and say when all connections have ended.
@@ -53,6 +61,8 @@ pub enum Reply {
     Planned(Vec<Result<Planned, LogFailure>>),
     /// To [`Request::Extent`].
     Extent(Result<RemoteExtent, LogFailure>),
+    /// To [`Request::Group`]: whether it will be answered.
+    Coordinated(Result<(), Unavailable>),
     /// To [`Request::Query`].
     Answer(Result<LogAnswer, LogFailure>),
 }

@@ -24,6 +24,7 @@ use self::leases::Leases;
 use self::message::{Reply, Request};
 use self::upkeep::{ConnectionCounts, Registered};
 use self::watches::Watches;
+use crate::broker::groups::Groups;
 use crate::broker::producer_ids::ProducerIds;
 use crate::broker::topics::Topics;
 use crate::config::Config;
@@ -59,6 +60,8 @@ pub struct Shard {
     pub authority: RefCell<Option<AuthorityHandle>>,
     /// What its consumers read, kept from request to request.
     pub fetch_sessions: RefCell<FetchSessions>,
+    /// Its groups, and who waits here for groups elsewhere.
+    pub groups: Groups,
     /// Memory of large frames.
     pub frames: FrameBudget,
     /// Pipes for splicing.

@@ -4,6 +4,7 @@ use core::net::SocketAddr;
 use std::cell::{Cell, RefCell};
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use runtime::local::{Pass, first};
@@ -28,6 +29,10 @@ pub struct Connection {
     pub(super) stream: Stream,
     /// The address that the client came to: what it is told to come to again.
     pub(super) local: SocketAddr,
+    /// Where the client came from, as Kafka shows a host.
+    pub(super) client_host: Arc<str>,
+    /// What the client calls itself.
+    pub(super) client_id: RefCell<String>,
     /// The answers that it is owed.
     pub(super) outbox: Outbox,
     /// Received bytes that are not dispatched yet.
@@ -45,10 +50,13 @@ impl Shard {
         let Ok(pass) = self.connections.enter() else { return };
         let connection = Stream::from_descriptor(&self.runtime, descriptor).and_then(|stream| {
             let local = stream.local_addr()?;
+            let peer = stream.peer_addr()?.ip().to_canonical();
             Ok(Rc::new(Connection {
                 shard: Rc::clone(self),
                 stream,
                 local,
+                client_host: format!("/{peer}").into(),
+                client_id: RefCell::default(),
                 outbox: Outbox::default(),
                 backlog: RefCell::default(),
                 drift: Rc::default(),
@@ -73,6 +81,14 @@ impl Shard {
 }
 
 impl Connection {
+    /// Notes what the client calls itself now.
+    pub(super) fn name_client(&self, name: Option<&str>) {
+        let name = name.unwrap_or("");
+        if *self.client_id.borrow() != name {
+            name.clone_into(&mut self.client_id.borrow_mut());
+        }
+    }
+
     async fn serve(self: Rc<Self>) {
         let shard = Rc::clone(&self.shard);
         let reader = Rc::clone(&self);

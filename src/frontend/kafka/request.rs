@@ -19,8 +19,8 @@ pub(super) struct Head {
 
 /// What a frame asks for.
 pub(super) enum Opened<'a> {
-    /// Something that is served; the reader stands at the body.
-    For(Head, Reader<'a>),
+    /// Something that is served; the reader stands at the body. With what the client calls itself.
+    For(Head, Reader<'a>, Option<&'a str>),
     /// `ApiVersions` in a version from the future.
     NewerApiVersions(CorrelationId),
 }
@@ -69,8 +69,9 @@ pub(super) fn open(frame: &[u8], received: Instant) -> Result<Opened<'_>, Hangup
     let correlation_id = preamble.correlation_id;
     match preamble.asked() {
         Asked::For(version) if version.api().is_advertised() => {
-            RequestHeader::read_after(preamble, version, &mut reader)?;
-            Ok(Opened::For(Head { version, correlation_id, received }, reader))
+            let header = RequestHeader::read_after(preamble, version, &mut reader)?;
+            let head = Head { version, correlation_id, received };
+            Ok(Opened::For(head, reader, header.client_id))
         }
         Asked::NewerApiVersions => Ok(Opened::NewerApiVersions(correlation_id)),
         Asked::For(_) | Asked::UnsupportedVersion(_) | Asked::UnknownApi => {
@@ -104,7 +105,7 @@ mod tests {
         for version in APIS.iter().flat_map(|spec| spec.key.versions()) {
             let frame = frame(version);
             match open(&frame, Instant::now()) {
-                Ok(Opened::For(head, _)) => {
+                Ok(Opened::For(head, ..)) => {
                     assert!(version.api().is_advertised(), "{version:?}");
                     assert_eq!((head.version, head.correlation_id), (version, CorrelationId(7)));
                 }

@@ -28,7 +28,7 @@ impl Connection {
         if !self.outbox.has_room() {
             return Ok(false);
         }
-        let Opened::For(head, reader) = open(frame, received)? else { return Ok(false) };
+        let Opened::For(head, reader, _) = open(frame, received)? else { return Ok(false) };
         match head.api() {
             ApiKey::Produce => {
                 let done = self.produce_now(head, reader, frame)?;
@@ -62,7 +62,8 @@ impl Connection {
                 self.outbox.push(Slot::Ready(Outgoing { reply, received, stage: None }));
                 Ok(())
             }
-            Opened::For(head, reader) => {
+            Opened::For(head, reader, client_id) => {
+                self.name_client(client_id);
                 self.shard.metrics.request(head.api());
                 match head.api() {
                     ApiKey::Produce => self.produce(head, reader, &frame).await,
@@ -78,7 +79,7 @@ impl Connection {
         let received = self.shard.runtime.now();
         self.outbox.room().await;
         let is_produce = match open(&large.buffer.as_slice()[..large.len], received)? {
-            Opened::For(head, _) => head.api() == ApiKey::Produce,
+            Opened::For(head, ..) => head.api() == ApiKey::Produce,
             Opened::NewerApiVersions(_) => false,
         };
         if is_produce {
@@ -117,7 +118,7 @@ impl Connection {
             ApiKey::DescribeTopicPartitions => {
                 self.describe_topic_partitions(head, reader, reply).await
             }
-            ApiKey::FindCoordinator => self.find_coordinator(head, reader, reply),
+            ApiKey::FindCoordinator => self.find_coordinator(head, reader, reply).await,
             ApiKey::IncrementalAlterConfigs => {
                 self.incremental_alter_configs(head, reader, reply).await
             }
@@ -126,25 +127,29 @@ impl Connection {
             ApiKey::Metadata => self.metadata(head, reader, reply).await,
             ApiKey::OffsetForLeaderEpoch => self.offset_for_leader_epoch(head, reader, reply).await,
             ApiKey::AlterConfigs
-            | ApiKey::ConsumerGroupDescribe
-            | ApiKey::ConsumerGroupHeartbeat
-            | ApiKey::DeleteGroups
-            | ApiKey::DescribeGroups
             | ApiKey::DescribeLogDirs
             | ApiKey::DescribeProducers
             | ApiKey::ElectLeaders
-            | ApiKey::Heartbeat
-            | ApiKey::JoinGroup
-            | ApiKey::LeaveGroup
-            | ApiKey::ListConfigResources
-            | ApiKey::ListGroups
-            | ApiKey::OffsetCommit
-            | ApiKey::OffsetDelete
-            | ApiKey::OffsetFetch
-            | ApiKey::SyncGroup => {
+            | ApiKey::ListConfigResources => {
                 let (key, version) = (head.api().code(), head.version.number());
                 Err(Hangup::Unsupported { key, version })
             }
+            ApiKey::ConsumerGroupDescribe => {
+                self.consumer_group_describe(head, reader, reply).await
+            }
+            ApiKey::ConsumerGroupHeartbeat => {
+                self.consumer_group_heartbeat(head, reader, reply).await
+            }
+            ApiKey::DeleteGroups => self.delete_groups(head, reader, reply).await,
+            ApiKey::DescribeGroups => self.describe_groups(head, reader, reply).await,
+            ApiKey::Heartbeat => self.heartbeat(head, reader, reply).await,
+            ApiKey::JoinGroup => self.join_group(head, reader, reply).await,
+            ApiKey::LeaveGroup => self.leave_group(head, reader, reply).await,
+            ApiKey::ListGroups => self.list_groups(head, reader, reply).await,
+            ApiKey::OffsetCommit => self.offset_commit(head, reader, reply).await,
+            ApiKey::OffsetDelete => self.offset_delete(head, reader, reply).await,
+            ApiKey::OffsetFetch => self.offset_fetch(head, reader, reply).await,
+            ApiKey::SyncGroup => self.sync_group(head, reader, reply).await,
             ApiKey::Fetch | ApiKey::Produce => {
                 unreachable!("what does not wait for earlier requests is dispatched before")
             }

@@ -1,6 +1,6 @@
 //! What a classic group answers.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::group::id::{InstanceId, MemberId};
 
@@ -23,9 +23,9 @@ pub struct Joined {
     /// The generation.
     pub generation: i32,
     /// What the group is for.
-    pub protocol_type: Option<Rc<str>>,
+    pub protocol_type: Option<Arc<str>>,
     /// The protocol that all support.
-    pub protocol: Option<Rc<str>>,
+    pub protocol: Option<Arc<str>>,
     /// The member that is to assign.
     pub leader: Option<MemberId>,
     /// The member leads, but the assignment stands (KIP-814).
@@ -42,7 +42,7 @@ pub struct JoinedMember {
     /// Its own name, if it is static.
     pub instance: Option<InstanceId>,
     /// What it said of itself for the chosen protocol.
-    pub metadata: Rc<[u8]>,
+    pub metadata: Arc<[u8]>,
 }
 
 /// A join that led to nothing.
@@ -58,11 +58,11 @@ pub struct RefusedJoin {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Synced {
     /// What the group is for.
-    pub protocol_type: Option<Rc<str>>,
+    pub protocol_type: Option<Arc<str>>,
     /// The chosen protocol.
-    pub protocol: Option<Rc<str>>,
+    pub protocol: Option<Arc<str>>,
     /// What the leader assigned; empty if it forgot this member.
-    pub assignment: Rc<[u8]>,
+    pub assignment: Arc<[u8]>,
 }
 
 /// What became of a member that was to go.

@@ -1,6 +1,6 @@
 //! A group as an administrator sees it.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::group::ClassicGroup;
 use super::state::GroupState;
@@ -13,9 +13,9 @@ pub struct DescribedGroup {
     /// Its state.
     pub state: GroupState,
     /// What it is for; empty if no member has ever said.
-    pub protocol_type: Rc<str>,
+    pub protocol_type: Arc<str>,
     /// The protocol of a stable group.
-    pub protocol: Option<Rc<str>>,
+    pub protocol: Option<Arc<str>>,
     /// The members.
     pub members: Vec<DescribedMember>,
 }
@@ -28,13 +28,13 @@ pub struct DescribedMember {
     /// Its own name, if it is static.
     pub instance: Option<InstanceId>,
     /// What the client calls itself.
-    pub client_id: Rc<str>,
+    pub client_id: Arc<str>,
     /// Where it connected from.
-    pub client_host: Rc<str>,
+    pub client_host: Arc<str>,
     /// What it said of itself for the chosen protocol.
-    pub metadata: Rc<[u8]>,
+    pub metadata: Arc<[u8]>,
     /// What the leader assigned to it.
-    pub assignment: Rc<[u8]>,
+    pub assignment: Arc<[u8]>,
 }
 
 impl ClassicGroup {
@@ -68,11 +68,11 @@ impl ClassicGroup {
             client_id: member.client_id.clone(),
             client_host: member.client_host.clone(),
             metadata: member.protocols.metadata(protocol.as_deref()),
-            assignment: if is_stable { member.assignment.clone() } else { Rc::from([]) },
+            assignment: if is_stable { member.assignment.clone() } else { Arc::from([]) },
         });
         DescribedGroup {
             state: self.state,
-            protocol_type: self.protocol_type.clone().unwrap_or_else(|| Rc::from("")),
+            protocol_type: self.protocol_type.clone().unwrap_or_else(|| Arc::from("")),
             members: members.collect(),
             protocol,
         }

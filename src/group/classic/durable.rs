@@ -1,6 +1,6 @@
 //! What lasts of a group: its record, and a group from it.
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use record::Timestamp;
@@ -25,7 +25,7 @@ impl ClassicGroup {
         now: Now,
         id: GroupId,
         value: GroupMetadataValue,
-        config: Rc<ClassicConfig>,
+        config: Arc<ClassicConfig>,
     ) -> Self {
         let mut group = Self::new(id, config);
         group.generation = value.generation;
@@ -35,7 +35,7 @@ impl ClassicGroup {
             group.subscribed = group.subscribed_topics();
             return group;
         }
-        let protocol = value.protocol.unwrap_or_else(|| Rc::from(""));
+        let protocol = value.protocol.unwrap_or_else(|| Arc::from(""));
         for member in value.members {
             group.load_member(now, &protocol, member);
         }
@@ -52,7 +52,7 @@ impl ClassicGroup {
         group
     }
 
-    fn load_member(&mut self, now: Now, protocol: &Rc<str>, loaded: GroupMetadataMember) {
+    fn load_member(&mut self, now: Now, protocol: &Arc<str>, loaded: GroupMetadataMember) {
         let instance = loaded.instance.as_ref();
         let is_twice = self.roster.contains(&loaded.member)
             || instance.is_some_and(|instance| self.roster.by_instance(instance).is_some());
@@ -96,7 +96,7 @@ impl ClassicGroup {
             assignment: member.assignment.clone(),
         };
         let value = GroupMetadataValue {
-            protocol_type: self.protocol_type.clone().unwrap_or_else(|| Rc::from("")),
+            protocol_type: self.protocol_type.clone().unwrap_or_else(|| Arc::from("")),
             generation: self.generation,
             protocol: self.protocol.clone(),
             leader: self.leader.clone(),

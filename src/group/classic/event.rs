@@ -1,6 +1,6 @@
 //! What happens to a classic group.
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use record::Timestamp;
@@ -37,6 +37,20 @@ pub enum Event {
     Unload,
 }
 
+impl Event {
+    /// Who waits for the answer.
+    pub fn ticket(&self) -> Option<Ticket> {
+        match self {
+            Self::Join(join) => Some(join.ticket),
+            Self::Sync(sync) => Some(sync.ticket),
+            Self::Heartbeat(beat) => Some(beat.ticket),
+            Self::Leave(leave) => Some(leave.ticket),
+            Self::Delete(ticket) => Some(*ticket),
+            Self::Tick | Self::Unload => None,
+        }
+    }
+}
+
 /// A member comes, or comes again.
 #[derive(Clone, Debug)]
 pub struct Join {
@@ -47,15 +61,15 @@ pub struct Join {
     /// Its own name, if it is static.
     pub instance: Option<InstanceId>,
     /// What the client calls itself.
-    pub client_id: Rc<str>,
+    pub client_id: Arc<str>,
     /// Where it connected from.
-    pub client_host: Rc<str>,
+    pub client_host: Arc<str>,
     /// How long it may be silent.
     pub session_timeout: Duration,
     /// How long it may take to rejoin; the session timeout where the request has none.
     pub rebalance_timeout: Duration,
     /// What the group is for: "consumer", "connect".
-    pub protocol_type: Rc<str>,
+    pub protocol_type: Arc<str>,
     /// The protocols that it supports, the one it likes best first.
     pub protocols: Protocols,
     /// Whether a member without an id is given one to come back with (`JoinGroup` 4 and later).
@@ -78,11 +92,11 @@ pub struct Sync {
     /// The generation that it is in.
     pub generation: i32,
     /// The protocol type that it thinks of, if it says so.
-    pub protocol_type: Option<Rc<str>>,
+    pub protocol_type: Option<Arc<str>>,
     /// The protocol that it thinks of, if it says so.
-    pub protocol: Option<Rc<str>>,
+    pub protocol: Option<Arc<str>>,
     /// The leader's assignments.
-    pub assignments: Vec<(MemberId, Rc<[u8]>)>,
+    pub assignments: Vec<(MemberId, Arc<[u8]>)>,
 }
 
 /// A member lives.

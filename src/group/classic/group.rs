@@ -1,7 +1,7 @@
 //! `ClassicGroup`: one group, changed by events.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use record::Timestamp;
@@ -33,13 +33,13 @@ pub(super) type Out = Effects<Answer>;
 #[derive(Clone, Debug)]
 pub struct ClassicGroup {
     pub(super) id: GroupId,
-    pub(super) config: Rc<ClassicConfig>,
+    pub(super) config: Arc<ClassicConfig>,
     pub(super) state: GroupState,
     pub(super) previous_state: GroupState,
     pub(super) state_since: Option<Timestamp>,
     pub(super) generation: i32,
-    pub(super) protocol_type: Option<Rc<str>>,
-    pub(super) protocol: Option<Rc<str>>,
+    pub(super) protocol_type: Option<Arc<str>>,
+    pub(super) protocol: Option<Arc<str>>,
     pub(super) leader: Option<MemberId>,
     pub(super) roster: Roster,
     /// Ids given out for members to come back with, and when they are forgotten.
@@ -49,7 +49,7 @@ pub struct ClassicGroup {
     /// Whether somebody came during the initial delay.
     pub(super) new_member_added: bool,
     /// The topics that the members subscribe to; none if that is not known.
-    pub(super) subscribed: Option<BTreeSet<Rc<str>>>,
+    pub(super) subscribed: Option<BTreeSet<Arc<str>>>,
     pub(super) join_timer: Option<JoinTimer>,
     pub(super) sync_timer: Option<Duration>,
     /// Not after any deadline of a member: when to look at them.
@@ -58,7 +58,7 @@ pub struct ClassicGroup {
 
 impl ClassicGroup {
     /// A group that nobody is in. It has no record until its first rebalance is through.
-    pub fn new(id: GroupId, config: Rc<ClassicConfig>) -> Self {
+    pub fn new(id: GroupId, config: Arc<ClassicConfig>) -> Self {
         Self {
             id,
             config,

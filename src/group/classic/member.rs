@@ -1,6 +1,6 @@
 //! A member of a classic group.
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::Join;
@@ -12,12 +12,12 @@ use crate::group::id::InstanceId;
 #[derive(Clone, Debug)]
 pub(super) struct Member {
     pub(super) instance: Option<InstanceId>,
-    pub(super) client_id: Rc<str>,
-    pub(super) client_host: Rc<str>,
+    pub(super) client_id: Arc<str>,
+    pub(super) client_host: Arc<str>,
     pub(super) session_timeout: Duration,
     pub(super) rebalance_timeout: Duration,
     pub(super) protocols: Protocols,
-    pub(super) assignment: Rc<[u8]>,
+    pub(super) assignment: Arc<[u8]>,
     /// In its first join, it does not know its id: nothing but the deadline tells that it went.
     pub(super) is_new: bool,
     pub(super) awaiting_join: Option<Ticket>,
@@ -36,7 +36,7 @@ impl Member {
             session_timeout: join.session_timeout,
             rebalance_timeout: join.rebalance_timeout,
             protocols: join.protocols.clone(),
-            assignment: Rc::from([]),
+            assignment: Arc::from([]),
             is_new: true,
             awaiting_join: None,
             awaiting_sync: None,

@@ -1,20 +1,20 @@
 //! The protocols of a member, and the choice of one among all members.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A protocol that a member supports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Protocol {
     /// Its name.
-    pub name: Rc<str>,
+    pub name: Arc<str>,
     /// What the member says of itself in it: for its peers, opaque here.
-    pub metadata: Rc<[u8]>,
+    pub metadata: Arc<[u8]>,
 }
 
 /// A member's protocols, the one it likes best first, no name twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Protocols(Rc<[Protocol]>);
+pub struct Protocols(Arc<[Protocol]>);
 
 impl Protocols {
     /// Keeps the first of those with the same name.
@@ -35,9 +35,9 @@ impl Protocols {
     }
 
     /// What the member says of itself in a protocol; empty for one that it does not support.
-    pub fn metadata(&self, name: Option<&str>) -> Rc<[u8]> {
+    pub fn metadata(&self, name: Option<&str>) -> Arc<[u8]> {
         let found = self.iter().find(|protocol| Some(&*protocol.name) == name);
-        found.map_or_else(|| Rc::from([]), |protocol| protocol.metadata.clone())
+        found.map_or_else(|| Arc::from([]), |protocol| protocol.metadata.clone())
     }
 }
 
@@ -52,7 +52,7 @@ impl<'a> IntoIterator for &'a Protocols {
 
 /// How many members support each protocol.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Support(BTreeMap<Rc<str>, usize>);
+pub(super) struct Support(BTreeMap<Arc<str>, usize>);
 
 impl Support {
     pub(super) fn add(&mut self, protocols: &Protocols) {
@@ -81,9 +81,9 @@ impl Support {
     pub(super) fn choose<'a>(
         &self,
         members: impl ExactSizeIterator<Item = &'a Protocols>,
-    ) -> Option<Rc<str>> {
+    ) -> Option<Arc<str>> {
         let count = members.len();
-        let mut votes: BTreeMap<&Rc<str>, usize> = BTreeMap::new();
+        let mut votes: BTreeMap<&Arc<str>, usize> = BTreeMap::new();
         for member in members {
             let vote = member.iter().find(|protocol| self.by_all(&protocol.name, count));
             *votes.entry(&vote?.name).or_default() += 1;

@@ -1,6 +1,6 @@
 //! From one generation to the next: waiting for members, choosing a protocol, starting over.
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::answer::ClassicError;
@@ -177,7 +177,7 @@ impl ClassicGroup {
     fn refuse_all_syncs(&mut self, now: Now, error: ClassicError, out: &mut Out) {
         let mut waits = Vec::new();
         for (id, member) in self.roster.iter_mut() {
-            member.assignment = Rc::from([]);
+            member.assignment = Arc::from([]);
             if member.awaiting_sync.is_some() {
                 waits.push(id.clone());
             }

@@ -1,7 +1,7 @@
 //! Who is in a group: its members, their instances, and the counts that must fit them.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::answer::ClassicError;
@@ -75,7 +75,7 @@ impl Roster {
     }
 
     /// The protocol that the members would agree on now; none without members.
-    pub(super) fn choose_protocol(&self) -> Option<Rc<str>> {
+    pub(super) fn choose_protocol(&self) -> Option<Arc<str>> {
         let chosen = self.support.choose(self.members.values().map(|member| &member.protocols));
         assert!(chosen.is_some() || self.is_empty(), "nobody is let in who shares no protocol");
         chosen

@@ -2,7 +2,7 @@
 //! themselves, to know whose offsets are in use.
 
 use std::collections::BTreeSet;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::answer::ClassicError;
 use super::group::ClassicGroup;
@@ -34,7 +34,7 @@ impl ClassicGroup {
     }
 
     /// None unless all members are consumers that can be understood.
-    pub(super) fn subscribed_topics(&self) -> Option<BTreeSet<Rc<str>>> {
+    pub(super) fn subscribed_topics(&self) -> Option<BTreeSet<Arc<str>>> {
         if !self.is_of_consumers() {
             return None;
         }
@@ -49,7 +49,7 @@ impl ClassicGroup {
 
 /// Reads what all versions of `ConsumerProtocolSubscription` begin with: a version, and the names
 /// of topics. None for anything else; a count or length is never believed beyond the bytes.
-fn topics_of(metadata: &[u8], topics: &mut BTreeSet<Rc<str>>) -> Option<()> {
+fn topics_of(metadata: &[u8], topics: &mut BTreeSet<Arc<str>>) -> Option<()> {
     let (version, rest) = metadata.split_first_chunk()?;
     if i16::from_be_bytes(*version) < 0 {
         return None;
@@ -60,7 +60,7 @@ fn topics_of(metadata: &[u8], topics: &mut BTreeSet<Rc<str>>) -> Option<()> {
         let (len, after) = rest.split_first_chunk()?;
         let len = usize::try_from(i16::from_be_bytes(*len)).ok()?;
         let (name, after) = after.split_at_checked(len)?;
-        topics.insert(Rc::from(str::from_utf8(name).ok()?));
+        topics.insert(Arc::from(str::from_utf8(name).ok()?));
         rest = after;
     }
     Some(())

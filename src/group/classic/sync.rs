@@ -1,6 +1,6 @@
 //! The assignment: from the leader to the members.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::answer::{Answer, ClassicError, Synced};
 use super::event::{Now, Sync};
@@ -36,7 +36,7 @@ impl ClassicGroup {
 
     fn validate_sync(&self, sync: &Sync) -> Result<(), ClassicError> {
         self.validate_generation(&sync.member, sync.instance.as_ref(), sync.generation)?;
-        let differ = |one: &Option<Rc<str>>, other: &Option<Rc<str>>| {
+        let differ = |one: &Option<Arc<str>>, other: &Option<Arc<str>>| {
             one.is_some() && other.is_some() && one != other
         };
         if differ(&sync.protocol_type, &self.protocol_type)
@@ -52,9 +52,9 @@ impl ClassicGroup {
 
     /// The leader has spoken: the generation is durable, then all who wait are told. Who is not
     /// named gets nothing, and who is no member is passed over.
-    fn assign(&mut self, now: Now, assignments: Vec<(MemberId, Rc<[u8]>)>, out: &mut Out) {
+    fn assign(&mut self, now: Now, assignments: Vec<(MemberId, Arc<[u8]>)>, out: &mut Out) {
         for (_, member) in self.roster.iter_mut() {
-            member.assignment = Rc::from([]);
+            member.assignment = Arc::from([]);
         }
         for (id, assignment) in assignments {
             if let Some(member) = self.roster.get_mut(&id) {
@@ -80,7 +80,7 @@ impl ClassicGroup {
         Synced {
             protocol_type: self.protocol_type.clone(),
             protocol: self.protocol.clone(),
-            assignment: member.map_or_else(|| Rc::from([]), |member| member.assignment.clone()),
+            assignment: member.map_or_else(|| Arc::from([]), |member| member.assignment.clone()),
         }
     }
 }

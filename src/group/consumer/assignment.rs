@@ -1,16 +1,16 @@
 //! A set of partitions: what a member owns, gives up or is meant to get.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use record::{TopicId, TopicPartition};
 
 /// Partitions in order, none twice. Cloning copies a pointer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Assignment(Rc<[TopicPartition]>);
+pub struct Assignment(Arc<[TopicPartition]>);
 
 impl Default for Assignment {
     fn default() -> Self {
-        Self(Rc::new([]))
+        Self(Arc::new([]))
     }
 }
 

@@ -1,6 +1,6 @@
 //! One change of a group's state, and the record that it is written down as.
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use record::{Timestamp, TopicPartition};
@@ -21,11 +21,11 @@ use crate::group::log::{
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
     Group(Option<GroupMetadata>),
-    Member(MemberId, Option<Rc<Metadata>>),
+    Member(MemberId, Option<Arc<Metadata>>),
     TargetEpoch(Option<i32>),
     Target(MemberId, Option<Assignment>),
     Current(MemberId, Option<Current>),
-    Regex(Rc<str>, Option<Resolved>),
+    Regex(Arc<str>, Option<Resolved>),
 }
 
 /// The group as a whole.
@@ -91,7 +91,7 @@ impl Change {
                 }))
             }
             GroupLogRecord::MemberMetadata { member, value, .. } => {
-                Self::Member(member, value.map(|value| Rc::new(read_metadata(value))))
+                Self::Member(member, value.map(|value| Arc::new(read_metadata(value))))
             }
             GroupLogRecord::TargetAssignmentMetadata { value, .. } => {
                 Self::TargetEpoch(value.map(|value| value.assignment_epoch))

@@ -1,6 +1,6 @@
 //! A group as people ask for it, and its end.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::assignment::Assignment;
 use super::assignor::Assignor;
@@ -23,6 +23,19 @@ pub enum GroupState {
     Stable,
     /// There is no such group.
     Dead,
+}
+
+impl GroupState {
+    /// As Kafka names it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "Empty",
+            Self::Assigning => "Assigning",
+            Self::Reconciling => "Reconciling",
+            Self::Stable => "Stable",
+            Self::Dead => "Dead",
+        }
+    }
 }
 
 /// A group, described.
@@ -48,7 +61,7 @@ pub struct MemberDescription {
     /// The epoch it is in.
     pub epoch: i32,
     /// What it said of itself.
-    pub metadata: Rc<Metadata>,
+    pub metadata: Arc<Metadata>,
     /// What it has.
     pub assigned: Assignment,
     /// What it is meant to get.

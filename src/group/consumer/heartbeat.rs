@@ -1,6 +1,6 @@
 //! What a member asks and is told: the heartbeat of KIP-848, free of any wire format.
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use record::TopicPartition;
@@ -29,19 +29,19 @@ pub struct Heartbeat {
     /// Of a static member.
     pub instance_id: Option<InstanceId>,
     /// Where the member runs.
-    pub rack_id: Option<Rc<str>>,
+    pub rack_id: Option<Arc<str>>,
     /// How long giving up partitions may take.
     pub rebalance_timeout: Option<Duration>,
     /// What the client calls itself.
-    pub client_id: Rc<str>,
+    pub client_id: Arc<str>,
     /// Where the client connects from.
-    pub client_host: Rc<str>,
+    pub client_host: Arc<str>,
     /// The topics to read, by name.
-    pub topics: Option<Vec<Rc<str>>>,
+    pub topics: Option<Vec<Arc<str>>>,
     /// The topics to read, by a regular expression of their names; empty for none.
-    pub regex: Option<Rc<str>>,
+    pub regex: Option<Arc<str>>,
     /// The assignor that the member would like.
-    pub assignor: Option<Rc<str>>,
+    pub assignor: Option<Arc<str>>,
     /// What the member has at this moment.
     pub owned: Option<Vec<TopicPartition>>,
 }

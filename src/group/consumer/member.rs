@@ -1,6 +1,6 @@
 //! A member as the group knows it: what it said, where it is, what it is meant to get.
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::assignment::Assignment;
@@ -14,15 +14,15 @@ pub struct Metadata {
     /// Of a static member.
     pub instance_id: Option<InstanceId>,
     /// Where it runs.
-    pub rack_id: Option<Rc<str>>,
+    pub rack_id: Option<Arc<str>>,
     /// What the client calls itself.
-    pub client_id: Rc<str>,
+    pub client_id: Arc<str>,
     /// Where it connects from.
-    pub client_host: Rc<str>,
+    pub client_host: Arc<str>,
     /// The topics it reads by name, in order, none twice.
-    pub topics: Vec<Rc<str>>,
+    pub topics: Vec<Arc<str>>,
     /// The topics it reads by a regular expression.
-    pub regex: Option<Rc<str>>,
+    pub regex: Option<Arc<str>>,
     /// How long it may take to give up partitions.
     pub rebalance_timeout: Duration,
     /// The assignor it would like.
@@ -75,7 +75,7 @@ impl Metadata {
 }
 
 /// Clients send a set in any order, and nearly always the one they sent before.
-fn is_same_set(sent: &[Rc<str>], known: &[Rc<str>]) -> bool {
+fn is_same_set(sent: &[Arc<str>], known: &[Arc<str>]) -> bool {
     if sent == known {
         return true;
     }
@@ -128,7 +128,7 @@ impl Default for Current {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Member {
     /// What it said of itself.
-    pub metadata: Rc<Metadata>,
+    pub metadata: Arc<Metadata>,
     /// Where it is.
     pub current: Current,
     /// What it is meant to get.

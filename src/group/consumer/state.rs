@@ -1,7 +1,7 @@
 //! `ConsumerGroup`: one group, what happens to it and what follows.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use record::TopicPartition;
@@ -36,7 +36,7 @@ pub struct ConsumerGroup {
     pub(super) members: BTreeMap<MemberId, Member>,
     pub(super) instances: BTreeMap<InstanceId, MemberId>,
     pub(super) owners: FixedMap<TopicPartition, MemberId>,
-    pub(super) regexes: BTreeMap<Rc<str>, Resolved>,
+    pub(super) regexes: BTreeMap<Arc<str>, Resolved>,
     /// No member is out before. A heartbeat moves its own deadline alone, so that it costs the
     /// same in a large group; who looks at `wake` finds out what it is now.
     pub(super) wake: Option<Duration>,
@@ -228,7 +228,7 @@ impl ConsumerGroup {
         };
         let is_resubscribed = !after.subscribes_like(&before);
         let old_regex = before.regex.clone().filter(|_| before.regex != after.regex);
-        self.change(Change::Member(id.clone(), Some(Rc::new(after))), log);
+        self.change(Change::Member(id.clone(), Some(Arc::new(after))), log);
         self.drop_regex(old_regex.as_ref(), log);
         is_resubscribed
     }

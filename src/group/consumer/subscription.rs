@@ -6,7 +6,7 @@
 //! it and when topics change, and is forgotten with its last member.
 
 use std::collections::BTreeSet;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use regex::bytes::{Regex, RegexBuilder};
 
@@ -24,7 +24,7 @@ pub(crate) struct Resolved {
     /// The expression made ready; none if it came from a log and can not be compiled here.
     pub(crate) compiled: Option<Regex>,
     /// The names it matched, in order.
-    pub(crate) topics: Rc<[Rc<str>]>,
+    pub(crate) topics: Arc<[Arc<str>]>,
     /// The version of the topics at that time.
     pub(crate) version: i64,
 }
@@ -54,7 +54,7 @@ impl Resolved {
 
     /// Resolves an expression.
     pub(crate) fn new(compiled: Regex, topics: &dyn Topics) -> Self {
-        let mut names = BTreeSet::<Rc<str>>::new();
+        let mut names = BTreeSet::<Arc<str>>::new();
         topics.each_name(&mut |name| {
             if compiled.is_match(name.as_bytes()) {
                 names.insert(name.into());
@@ -67,7 +67,7 @@ impl Resolved {
 
 impl ConsumerGroup {
     /// The expression of a heartbeat, made ready; `None` if there is none, or it is known.
-    pub(super) fn new_regex(&self, regex: Option<&Rc<str>>) -> Result<Option<Regex>, Refusal> {
+    pub(super) fn new_regex(&self, regex: Option<&Arc<str>>) -> Result<Option<Regex>, Refusal> {
         let regex = regex.filter(|regex| !regex.is_empty());
         let known = |regex: &str| self.regexes.get(regex).is_some_and(|it| it.compiled.is_some());
         match regex {
@@ -79,7 +79,7 @@ impl ConsumerGroup {
     /// Resolves what a member brought.
     pub(super) fn add_regex(
         &mut self,
-        regex: Rc<str>,
+        regex: Arc<str>,
         compiled: Regex,
         topics: &dyn Topics,
         log: &mut Vec<GroupRecord>,
@@ -89,7 +89,7 @@ impl ConsumerGroup {
     }
 
     /// Forgets an expression that no member has any more.
-    pub(super) fn drop_regex(&mut self, regex: Option<&Rc<str>>, log: &mut Vec<GroupRecord>) {
+    pub(super) fn drop_regex(&mut self, regex: Option<&Arc<str>>, log: &mut Vec<GroupRecord>) {
         let Some(regex) = regex else { return };
         let is_used = self.members.values().any(|it| it.metadata.regex.as_ref() == Some(regex));
         if !is_used && self.regexes.contains_key(regex) {
@@ -98,13 +98,16 @@ impl ConsumerGroup {
     }
 
     /// All names that a member reads, some of them perhaps twice.
-    pub(super) fn names<'a>(&'a self, metadata: &'a Metadata) -> impl Iterator<Item = &'a Rc<str>> {
+    pub(super) fn names<'a>(
+        &'a self,
+        metadata: &'a Metadata,
+    ) -> impl Iterator<Item = &'a Arc<str>> {
         let resolved = metadata.regex.as_ref().and_then(|regex| self.regexes.get(regex));
         metadata.topics.iter().chain(resolved.into_iter().flat_map(|it| it.topics.iter()))
     }
 
     /// All names that any member reads. Neighbours often read the same.
-    pub(super) fn all_names(&self) -> BTreeSet<&Rc<str>> {
+    pub(super) fn all_names(&self) -> BTreeSet<&Arc<str>> {
         let mut names = BTreeSet::new();
         let mut before: Option<&Metadata> = None;
         for member in self.members.values() {

@@ -1,7 +1,7 @@
 //! What lasts of a consumer group (KIP-848) as a whole: its epoch, and what its regular
 //! expressions resolved to.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use record::{PartitionIndex, Timestamp, TopicId};
 
@@ -57,7 +57,7 @@ pub struct TopicMetadata {
     /// The topic's id.
     pub topic_id: TopicId,
     /// The topic's name.
-    pub topic: Rc<str>,
+    pub topic: Arc<str>,
     /// How many partitions it had.
     pub partition_count: i32,
     /// Where its replicas were.
@@ -70,7 +70,7 @@ pub struct PartitionRacks {
     /// The partition.
     pub partition: PartitionIndex,
     /// The racks.
-    pub racks: Vec<Rc<str>>,
+    pub racks: Vec<Arc<str>>,
 }
 
 impl PartitionMetadataValue {
@@ -116,7 +116,7 @@ impl PartitionMetadataValue {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegularExpressionValue {
     /// The topics' names.
-    pub topics: Vec<Rc<str>>,
+    pub topics: Vec<Arc<str>>,
     /// The version of the metadata that it was resolved against.
     pub version: i64,
     /// When it was resolved.

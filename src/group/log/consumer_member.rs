@@ -1,7 +1,7 @@
 //! `ConsumerGroupMemberMetadataValue`, key 5: what a member of a consumer group (KIP-848) said of
 //! itself.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::error::LogError;
 use super::reader::Reader;
@@ -14,19 +14,19 @@ pub struct MemberMetadataValue {
     /// A static member's own name.
     pub instance: Option<InstanceId>,
     /// Its rack.
-    pub rack: Option<Rc<str>>,
+    pub rack: Option<Arc<str>>,
     /// What the client calls itself.
-    pub client_id: Rc<str>,
+    pub client_id: Arc<str>,
     /// Where it connected from.
-    pub client_host: Rc<str>,
+    pub client_host: Arc<str>,
     /// The topics that it named.
-    pub topics: Vec<Rc<str>>,
+    pub topics: Vec<Arc<str>>,
     /// The expression for more of them.
-    pub topic_regex: Option<Rc<str>>,
+    pub topic_regex: Option<Arc<str>>,
     /// How long it may take to let go of partitions, in milliseconds; -1 for none.
     pub rebalance_timeout_ms: i32,
     /// The assignor that it asked for.
-    pub server_assignor: Option<Rc<str>>,
+    pub server_assignor: Option<Arc<str>>,
     /// The protocols of a member that speaks the classic protocol; none for all others.
     pub classic_protocols: Option<Vec<ClassicProtocol>>,
 }
@@ -35,9 +35,9 @@ pub struct MemberMetadataValue {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClassicProtocol {
     /// The protocol's name.
-    pub name: Rc<str>,
+    pub name: Arc<str>,
     /// The member's subscription in it.
-    pub metadata: Rc<[u8]>,
+    pub metadata: Arc<[u8]>,
 }
 
 impl MemberMetadataValue {

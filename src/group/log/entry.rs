@@ -1,6 +1,6 @@
 //! `GroupLogRecord`: any record of `__consumer_offsets`, from its bytes and back.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::assignment::{
     CurrentMemberAssignmentValue, TargetAssignmentMemberValue, TargetAssignmentMetadataValue,
@@ -46,7 +46,7 @@ pub enum GroupLogRecord {
         value: Option<CurrentMemberAssignmentValue>,
     },
     /// Key 16.
-    RegularExpression { group: GroupId, regex: Rc<str>, value: Option<RegularExpressionValue> },
+    RegularExpression { group: GroupId, regex: Arc<str>, value: Option<RegularExpressionValue> },
 }
 
 /// A value: its version checked against the newest that its key has, all its bytes read.

@@ -1,6 +1,6 @@
 //! `GroupMetadataValue` (0 to 4): a generation of a classic group.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use record::Timestamp;
 
@@ -16,11 +16,11 @@ const VERSION: i16 = 3;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupMetadataValue {
     /// "consumer", "connect"; empty while no member has ever said.
-    pub protocol_type: Rc<str>,
+    pub protocol_type: Arc<str>,
     /// The generation.
     pub generation: i32,
     /// The protocol that the members agreed on; none without members.
-    pub protocol: Option<Rc<str>>,
+    pub protocol: Option<Arc<str>>,
     /// The member that computes the assignment; none without members.
     pub leader: Option<MemberId>,
     /// When the group came into its state; [`Timestamp::NONE`] before version 2.
@@ -37,18 +37,18 @@ pub struct GroupMetadataMember {
     /// A static member's own name.
     pub instance: Option<InstanceId>,
     /// What the client calls itself.
-    pub client_id: Rc<str>,
+    pub client_id: Arc<str>,
     /// Where it connected from.
-    pub client_host: Rc<str>,
+    pub client_host: Arc<str>,
     /// How long it may take to rejoin, in milliseconds; -1 in version 0, which has the session
     /// timeout for both.
     pub rebalance_timeout_ms: i32,
     /// How long it may be silent, in milliseconds.
     pub session_timeout_ms: i32,
     /// What it said of itself for the protocol that was chosen.
-    pub subscription: Rc<[u8]>,
+    pub subscription: Arc<[u8]>,
     /// What the leader assigned to it.
-    pub assignment: Rc<[u8]>,
+    pub assignment: Arc<[u8]>,
 }
 
 impl GroupMetadataValue {

@@ -1,6 +1,6 @@
 //! `OffsetCommitKey` (0, 1) and `OffsetCommitValue` (0 to 4): how far a group got in a partition.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use record::{LeaderEpoch, Offset, PartitionIndex, Timestamp, TopicId};
 
@@ -15,7 +15,7 @@ pub struct OffsetCommitKey {
     /// The group.
     pub group: GroupId,
     /// The topic's name.
-    pub topic: Rc<str>,
+    pub topic: Arc<str>,
     /// The partition within it.
     pub partition: PartitionIndex,
 }
@@ -28,7 +28,7 @@ pub struct OffsetCommitValue {
     /// The leader epoch of the last record read; [`LeaderEpoch::NONE`] if it was not given.
     pub leader_epoch: LeaderEpoch,
     /// What the client wanted to be kept with it.
-    pub metadata: Rc<str>,
+    pub metadata: Arc<str>,
     /// When it was committed.
     pub committed_at: Timestamp,
     /// When it ends, where the client said so (`OffsetCommit` before version 5).

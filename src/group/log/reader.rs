@@ -1,6 +1,6 @@
 //! A cursor over a key or a value in which every read is checked.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use record::TopicId;
 
@@ -54,12 +54,12 @@ impl<'a> Reader<'a> {
         self.fixed().map(TopicId)
     }
 
-    pub(super) fn string(&mut self) -> Result<Rc<str>, LogError> {
+    pub(super) fn string(&mut self) -> Result<Arc<str>, LogError> {
         let at = self.position;
         self.nullable_string()?.ok_or(LogError::Null { at })
     }
 
-    pub(super) fn nullable_string(&mut self) -> Result<Option<Rc<str>>, LogError> {
+    pub(super) fn nullable_string(&mut self) -> Result<Option<Arc<str>>, LogError> {
         let at = self.position;
         let len = if self.flexible { self.compact_len()? } else { i64::from(self.i16()?) };
         let Some(len) = self.checked_len(len, at)? else { return Ok(None) };
@@ -68,11 +68,11 @@ impl<'a> Reader<'a> {
         Ok(Some(text.into()))
     }
 
-    pub(super) fn bytes(&mut self) -> Result<Rc<[u8]>, LogError> {
+    pub(super) fn bytes(&mut self) -> Result<Arc<[u8]>, LogError> {
         let at = self.position;
         let len = if self.flexible { self.compact_len()? } else { i64::from(self.i32()?) };
         let len = self.checked_len(len, at)?.ok_or(LogError::Null { at })?;
-        self.take(len).map(Rc::from)
+        self.take(len).map(Arc::from)
     }
 
     /// An array, each element read by `element`. An element takes a byte at least, so the count

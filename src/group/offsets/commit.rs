@@ -1,6 +1,6 @@
 //! Commits: what is asked for, and what became of it.
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use record::{LeaderEpoch, Offset, PartitionIndex, TopicId};
@@ -26,7 +26,7 @@ impl Default for OffsetsConfig {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {
     /// The topic's name.
-    pub topic: Rc<str>,
+    pub topic: Arc<str>,
     /// The topic's id, where the broker knows the topic.
     pub topic_id: Option<TopicId>,
     /// The partition.
@@ -36,7 +36,7 @@ pub struct Commit {
     /// The leader epoch of the last record read, or [`LeaderEpoch::NONE`].
     pub leader_epoch: LeaderEpoch,
     /// What the client wants to be kept with it.
-    pub metadata: Rc<str>,
+    pub metadata: Arc<str>,
     /// How long to keep it, where the client says so (`OffsetCommit` before version 5).
     pub retention: Option<Duration>,
 }

@@ -1,7 +1,7 @@
 //! `GroupOffsets`: how far one group got, by topic and partition.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use record::{PartitionIndex, Timestamp, TopicId};
@@ -17,7 +17,7 @@ use crate::group::log::{GroupLogRecord, OffsetCommitKey, OffsetCommitValue, STRI
 pub struct GroupOffsets {
     group: GroupId,
     /// No topic without partitions.
-    topics: BTreeMap<Rc<str>, BTreeMap<PartitionIndex, OffsetCommitValue>>,
+    topics: BTreeMap<Arc<str>, BTreeMap<PartitionIndex, OffsetCommitValue>>,
 }
 
 impl GroupOffsets {
@@ -93,7 +93,7 @@ impl GroupOffsets {
     /// All of them, by topic and partition.
     pub fn fetch_all(
         &self,
-    ) -> impl Iterator<Item = (&Rc<str>, PartitionIndex, &OffsetCommitValue)> {
+    ) -> impl Iterator<Item = (&Arc<str>, PartitionIndex, &OffsetCommitValue)> {
         self.topics.iter().flat_map(|(topic, partitions)| {
             partitions.iter().map(move |(partition, value)| (topic, *partition, value))
         })
@@ -125,6 +125,11 @@ impl GroupOffsets {
         self.forget(|name, value| name == topic && value.topic_id.is_none_or(|own| own == id))
     }
 
+    /// Forgets the offsets of topics, by name and id, that are not there any more.
+    pub fn delete_missing(&mut self, is_there: impl Fn(&str, TopicId) -> bool) -> Vec<GroupRecord> {
+        self.forget(|name, value| value.topic_id.is_some_and(|id| !is_there(name, id)))
+    }
+
     /// Forgets what has not been of use for the retention. Offsets of topics that a live member
     /// subscribes to stay.
     pub fn expire(
@@ -154,7 +159,7 @@ impl GroupOffsets {
         }
     }
 
-    fn set(&mut self, topic: Rc<str>, partition: PartitionIndex, value: OffsetCommitValue) {
+    fn set(&mut self, topic: Arc<str>, partition: PartitionIndex, value: OffsetCommitValue) {
         self.topics.entry(topic).or_default().insert(partition, value);
     }
 

@@ -1,6 +1,6 @@
 //! What is kept, what is refused, what is forgotten, and that the log says the same.
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use record::{LeaderEpoch, Offset, PartitionIndex, Timestamp, TopicId};
@@ -110,7 +110,7 @@ fn too_much_metadata_is_refused_and_the_rest_kept() {
     let large = Err(OffsetError::OffsetMetadataTooLarge);
     assert_eq!(bench.commit(5, vec![with(4097), with(4096)]), [large, Ok(())]);
     assert_eq!(bench.fetch("t").unwrap().metadata.len(), 4096);
-    let topic: Rc<str> = "t".repeat(40_000).into();
+    let topic: Arc<str> = "t".repeat(40_000).into();
     let unwritable = Commit { topic, ..commit("", 0, 1) };
     assert_eq!(bench.commit(5, vec![unwritable]), [Err(OffsetError::InvalidRequest)]);
 }

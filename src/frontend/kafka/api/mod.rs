@@ -12,6 +12,7 @@ mod describe_configs;
 mod describe_topic_partitions;
 pub(super) mod fetch;
 mod find_coordinator;
+mod group;
 mod incremental_alter_configs;
 mod init_producer_id;
 mod list_offsets;

@@ -26,6 +26,9 @@ const IDEMPOTENT_WRITE: u32 = 12;
 pub(super) const ON_TOPIC: i32 =
     bits(&[READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS]);
 
+/// Everything that there is to do with a group.
+pub(super) const ON_GROUP: i32 = bits(&[READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS]);
+
 /// Everything that there is to do with the cluster.
 pub(super) const ON_CLUSTER: i32 = bits(&[
     CREATE,
@@ -44,6 +47,7 @@ mod tests {
     #[test]
     fn the_bits_are_those_of_a_kafka_without_authorization() {
         assert_eq!(ON_TOPIC, 3_576);
+        assert_eq!(ON_GROUP, 3_400);
         assert_eq!(ON_CLUSTER, 8_096);
     }
 }

@@ -170,7 +170,7 @@ fn offsets_of_another_type_are_not_deleted_under_its_members() {
 #[test]
 fn blobs_are_passed_on_as_they_are() {
     let mut bench = Bench::new();
-    let blob: Rc<[u8]> = vec![0xff; 100_000].into();
+    let blob: Arc<[u8]> = vec![0xff; 100_000].into();
     let join = Join { protocols: protocols(&["range"], &blob), ..bench.join(None) };
     let ticket = bench.send_join(join);
     bench.pass(Duration::ZERO);

@@ -130,7 +130,7 @@ fn a_new_leader_is_one_that_waits() {
 #[test]
 fn the_protocol_is_the_one_most_vote_for_among_those_all_support() {
     let mut bench = Bench::new();
-    let blob: Rc<[u8]> = [7].as_slice().into();
+    let blob: Arc<[u8]> = [7].as_slice().into();
     let lists: [&[&str]; 3] =
         [&["sticky", "range", "robin"], &["robin", "cooperative", "range"], &["range", "robin"]];
     let mut tickets = Vec::new();
@@ -148,7 +148,7 @@ fn the_protocol_is_the_one_most_vote_for_among_those_all_support() {
 fn who_shares_no_protocol_or_has_another_type_is_refused() {
     let mut bench = Bench::new();
     let ids = bench.stable(1);
-    let blob: Rc<[u8]> = Rc::from([]);
+    let blob: Arc<[u8]> = Arc::from([]);
     let other = Join { protocols: protocols(&["robin"], &blob), ..bench.join(None) };
     let other = bench.send_join(other);
     let connect = Join { protocol_type: "connect".into(), ..bench.join(None) };
@@ -178,7 +178,7 @@ fn an_empty_group_takes_another_type_but_not_none() {
 #[test]
 fn a_protocol_named_twice_counts_once() {
     let mut bench = Bench::new();
-    let blob: Rc<[u8]> = Rc::from([]);
+    let blob: Arc<[u8]> = Arc::from([]);
     let twice = Join { protocols: protocols(&["range", "range"], &blob), ..bench.join(None) };
     bench.send_join(twice);
     let once = bench.join(None);

@@ -8,7 +8,7 @@ mod statics;
 mod syncing;
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use record::Timestamp;
@@ -25,7 +25,7 @@ const REBALANCE: Duration = Duration::from_mins(1);
 /// A group, its clock, and what it has said.
 struct Bench {
     group: ClassicGroup,
-    config: Rc<ClassicConfig>,
+    config: Arc<ClassicConfig>,
     now: Now,
     next_ticket: u64,
     ticks: usize,
@@ -34,7 +34,7 @@ struct Bench {
 }
 
 /// A subscription to some topics, as Kafka's consumers write it.
-fn subscription(topics: &[&str]) -> Rc<[u8]> {
+fn subscription(topics: &[&str]) -> Arc<[u8]> {
     let mut bytes = vec![0, 0];
     bytes.extend_from_slice(&u32::try_from(topics.len()).unwrap().to_be_bytes());
     for topic in topics {
@@ -44,7 +44,7 @@ fn subscription(topics: &[&str]) -> Rc<[u8]> {
     bytes.into()
 }
 
-fn protocols(names: &[&str], metadata: &Rc<[u8]>) -> Protocols {
+fn protocols(names: &[&str], metadata: &Arc<[u8]>) -> Protocols {
     let protocol = |name: &&str| Protocol { name: (*name).into(), metadata: metadata.clone() };
     Protocols::new(names.iter().map(protocol).collect())
 }
@@ -55,7 +55,7 @@ impl Bench {
     }
 
     fn with(config: ClassicConfig) -> Self {
-        let config = Rc::new(config);
+        let config = Arc::new(config);
         Self {
             group: ClassicGroup::new("g".into(), config.clone()),
             config,
@@ -112,7 +112,7 @@ impl Bench {
         let Some(value) = self.last_record() else { return };
         // Static members that are away do not count while a group fills, but when it is loaded.
         let config = ClassicConfig { max_size: usize::MAX, ..(*self.config).clone() };
-        let loaded = ClassicGroup::load(self.now, "g".into(), value, Rc::new(config));
+        let loaded = ClassicGroup::load(self.now, "g".into(), value, Arc::new(config));
         assert_eq!(loaded.describe(), self.group.describe());
         assert_eq!(loaded.generation(), self.group.generation());
         assert_eq!(loaded.leader, self.group.leader);

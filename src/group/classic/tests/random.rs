@@ -31,7 +31,7 @@ struct World {
     clients: Vec<Client>,
     asked: Vec<Ticket>,
     /// The protocol of each generation that a member was told of.
-    protocols: BTreeMap<i32, Rc<str>>,
+    protocols: BTreeMap<i32, Arc<str>>,
 }
 
 const LISTS: [&[&str]; 3] = [&["range", "robin"], &["robin", "range"], &["range"]];

@@ -55,8 +55,8 @@ fn a_sync_is_checked() {
             member: ids[1].clone(),
             instance: None,
             generation,
-            protocol_type: of.map(Rc::from),
-            protocol: protocol.map(Rc::from),
+            protocol_type: of.map(Arc::from),
+            protocol: protocol.map(Arc::from),
             assignments: vec![],
         }));
         ticket

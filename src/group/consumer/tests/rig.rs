@@ -1,7 +1,7 @@
 //! A group with topics, a clock and a log, for tests.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use record::{PartitionIndex, TopicId, TopicPartition};
@@ -142,7 +142,7 @@ fn assert_same(left: &ConsumerGroup, right: &ConsumerGroup) {
 pub(super) fn join(member: &str, topics: &[&str]) -> Heartbeat {
     Heartbeat {
         rebalance_timeout: Some(Duration::from_secs(30)),
-        topics: Some(topics.iter().map(|&name| Rc::from(name)).collect()),
+        topics: Some(topics.iter().map(|&name| Arc::from(name)).collect()),
         owned: Some(Vec::new()),
         ..beat(member, 0)
     }

@@ -1,6 +1,6 @@
 //! Topics by name and by regular expression, and topics that change.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::rig::{Rig, beat, join, owning, set};
 use crate::group::consumer::{Event, Heartbeat, Refusal, Settings};
@@ -107,7 +107,7 @@ fn the_same_topics_in_another_order_are_no_change() {
     let mut rig = super::rig();
     rig.told(join("a", &["tide", "ebb"]));
     let records = rig.log.len();
-    let topics: Vec<Rc<str>> = vec!["tide".into(), "ebb".into(), "tide".into()];
+    let topics: Vec<Arc<str>> = vec!["tide".into(), "ebb".into(), "tide".into()];
     rig.told(Heartbeat { topics: Some(topics), ..beat("a", 1) });
     assert_eq!((rig.log.len(), rig.group.epoch), (records, 1));
 }

@@ -98,7 +98,7 @@ impl Connection {
         received: Instant,
     ) -> Result<(), Hangup> {
         let LargeFrame { buffer, len, charge } = large;
-        let Opened::For(head, reader) = open(&buffer.as_slice()[..len], received)? else {
+        let Opened::For(head, reader, _) = open(&buffer.as_slice()[..len], received)? else {
             unreachable!("it was looked at before")
         };
         let mut incoming = self.look_up(head, reader)?;

@@ -1,0 +1,265 @@
+//! `GroupPartition`: one coordinator with its log. Requests are applied in order, their records
+//! appended in order, and answers given in order once all records before them are durable.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::Duration;
+
+use record::{Timestamp, TopicPartition};
+use runtime::local::{Event, first};
+use storage::Ack;
+
+use super::view::View;
+use super::{Unavailable, settings};
+use crate::broker::own_log::{OwnLog, OwnLogError};
+use crate::group::classic::Now;
+use crate::group::coordinator::{Answer, Coordinator, Request};
+use crate::group::effects::{Effects, GroupRecord, Ticket};
+use crate::group::log::GroupLogRecord;
+use crate::shard::Shard;
+
+/// Requests that may wait for a coordinator.
+const QUEUE: usize = 16_384;
+/// Requests that are applied before their records are appended together.
+const TOGETHER: usize = 512;
+/// Bytes of records in one batch, about.
+const BATCH_BYTES: usize = 256 << 10;
+
+/// One partition of `__consumer_offsets`, coordinated here.
+pub struct GroupPartition {
+    log: OwnLog,
+    queue: RefCell<VecDeque<Request>>,
+    has_requests: Event,
+    pending: RefCell<VecDeque<Pending>>,
+    has_pending: Event,
+    /// It could not be read or written: to be opened anew.
+    failed: Cell<bool>,
+    /// How many groups there are.
+    groups: Cell<usize>,
+}
+
+/// Answers that wait for records.
+struct Pending {
+    acks: Vec<Ack>,
+    answers: Vec<(Ticket, Answer)>,
+}
+
+impl GroupPartition {
+    /// Begins to read the log; requests wait until it is read.
+    pub(super) fn start(shard: &Rc<Shard>, log: OwnLog) -> Rc<Self> {
+        let partition = Rc::new(Self {
+            log,
+            queue: RefCell::default(),
+            has_requests: Event::default(),
+            pending: RefCell::default(),
+            has_pending: Event::default(),
+            failed: Cell::new(false),
+            groups: Cell::new(0),
+        });
+        shard.runtime.spawn(Rc::clone(&partition).run(Rc::clone(shard))).detach();
+        shard.runtime.spawn(Rc::clone(&partition).answer(Rc::clone(shard))).detach();
+        partition
+    }
+
+    /// Its log.
+    pub fn log_id(&self) -> TopicPartition {
+        self.log.id()
+    }
+
+    /// How many groups it has, once they are read.
+    pub(super) fn group_count(&self) -> usize {
+        self.groups.get()
+    }
+
+    /// Whether it has given up.
+    pub fn has_failed(&self) -> bool {
+        self.failed.get()
+    }
+
+    /// Queues a request.
+    pub(super) fn submit(&self, request: Request) -> Result<(), Unavailable> {
+        let mut queue = self.queue.borrow_mut();
+        if self.failed.get() || queue.len() >= QUEUE {
+            return Err(Unavailable::Lost);
+        }
+        queue.push_back(request);
+        drop(queue);
+        self.has_requests.notify();
+        Ok(())
+    }
+
+    /// Queues something that nobody waits for. What has failed finds it out when it starts anew.
+    pub(super) fn submit_event(&self, event: Request) {
+        let mut queue = self.queue.borrow_mut();
+        let is_repeated = matches!(event, Request::TopicsChanged)
+            && matches!(queue.back(), Some(Request::TopicsChanged));
+        if !self.failed.get() && !is_repeated {
+            queue.push_back(event);
+            drop(queue);
+            self.has_requests.notify();
+        }
+    }
+
+    async fn run(self: Rc<Self>, shard: Rc<Shard>) {
+        let mut coordinator = Coordinator::new(settings::of(&shard.config.settings));
+        if let Err(error) = self.load(&shard, &mut coordinator).await {
+            tracing::error!(log = %self.log.id(), %error, "groups can not be read");
+            return self.fail(&shard);
+        }
+        while let Some(effects) = self.step(&shard, &mut coordinator).await {
+            if let Err(error) = self.follow(&shard, effects).await {
+                // What was applied is not written: all is read again.
+                tracing::error!(log = %self.log.id(), %error, "groups can not be written");
+                break;
+            }
+            shard.runtime.yield_if_needed().await;
+        }
+        give_up(&shard, coordinator.unload(now(&shard)).answers);
+        self.fail(&shard);
+    }
+
+    /// Ends, and tells all who were not heard.
+    fn fail(&self, shard: &Rc<Shard>) {
+        self.failed.set(true);
+        self.has_pending.notify();
+        self.has_requests.notify();
+        let unheard = std::mem::take(&mut *self.queue.borrow_mut());
+        for ticket in unheard.iter().filter_map(Request::ticket) {
+            shard.deliver(ticket, Err(Unavailable::Lost));
+        }
+    }
+
+    async fn load(&self, shard: &Rc<Shard>, into: &mut Coordinator) -> Result<(), OwnLogError> {
+        let at = now(shard);
+        let read = self.log.read_all(|record| {
+            let Some(key) = record.key else { return Ok(()) };
+            match GroupLogRecord::decode(key, record.value) {
+                Ok(record) => into.replay(at, record),
+                // A version to come may have written it: what is not known is left alone.
+                Err(error) => {
+                    let log = self.log.id();
+                    tracing::warn!(%log, %error, "a record of groups was left alone");
+                }
+            }
+            Ok(())
+        });
+        read.await?;
+        let records = into.start(at, &View::of(shard));
+        self.groups.set(into.len());
+        self.follow(shard, Effects { records, answers: Vec::new() }).await
+    }
+
+    /// Waits for requests or a deadline, and applies what there is. None: the shard stops.
+    async fn step(
+        &self,
+        shard: &Rc<Shard>,
+        coordinator: &mut Coordinator,
+    ) -> Option<Effects<Answer>> {
+        let has_requests = self.has_requests.wait_until(|| {
+            let is_there = !self.queue.borrow().is_empty() || self.failed.get();
+            is_there.then_some(!self.failed.get())
+        });
+        let left = coordinator.deadline().map(|at| at.saturating_sub(now(shard).monotonic));
+        let over = async {
+            match left {
+                Some(left) => shard.runtime.sleep(left).await,
+                None => std::future::pending().await,
+            }
+            true
+        };
+        let closing = async {
+            shard.connections.closing().await;
+            false
+        };
+        if !first(first(has_requests, over), closing).await {
+            return None;
+        }
+        let at = now(shard);
+        let mut effects = Effects::default();
+        for _ in 0..TOGETHER {
+            let Some(request) = self.queue.borrow_mut().pop_front() else { break };
+            absorb(&mut effects, coordinator.apply(at, request, &View::of(shard)));
+        }
+        if coordinator.deadline().is_some_and(|deadline| deadline <= at.monotonic) {
+            absorb(&mut effects, coordinator.tick(at, &View::of(shard)));
+        }
+        self.groups.set(coordinator.len());
+        Some(effects)
+    }
+
+    /// Appends the records, and lets the answers follow.
+    async fn follow(&self, shard: &Rc<Shard>, effects: Effects<Answer>) -> Result<(), OwnLogError> {
+        let mut acks = Vec::new();
+        let mut rest = effects.records.as_slice();
+        while !rest.is_empty() {
+            let (some, behind) = rest.split_at(together(rest));
+            let records =
+                some.iter().map(|record| (Some(record.key.as_slice()), record.value.as_deref()));
+            match self.log.append(records).await {
+                Ok(appended) => acks.push(appended.ack),
+                Err(error) => {
+                    give_up(shard, effects.answers);
+                    return Err(error);
+                }
+            }
+            rest = behind;
+        }
+        self.pending.borrow_mut().push_back(Pending { acks, answers: effects.answers });
+        self.has_pending.notify();
+        Ok(())
+    }
+
+    /// Gives answers in their order, each when the records before it are durable.
+    async fn answer(self: Rc<Self>, shard: Rc<Shard>) {
+        loop {
+            let next = self.has_pending.wait_until(|| {
+                let next = self.pending.borrow_mut().pop_front();
+                let is_over = next.is_none() && self.failed.get();
+                if is_over { Some(None) } else { next.map(Some) }
+            });
+            let Some(Pending { acks, answers }) = next.await else { break };
+            let mut is_durable = true;
+            for ack in acks {
+                is_durable &= ack.wait().await.is_ok();
+            }
+            if is_durable {
+                for (ticket, answer) in answers {
+                    shard.deliver(ticket, Ok(answer));
+                }
+            } else {
+                self.fail(&shard);
+                give_up(&shard, answers);
+            }
+        }
+    }
+}
+
+/// Tells those who wait for answers that were not to be had.
+fn give_up(shard: &Rc<Shard>, answers: Vec<(Ticket, Answer)>) {
+    for (ticket, _) in answers {
+        shard.deliver(ticket, Err(Unavailable::Lost));
+    }
+}
+
+fn now(shard: &Shard) -> Now {
+    Now {
+        monotonic: Duration::from_nanos(shard.runtime.now().nanos()),
+        wall: Timestamp(shard.runtime.wall_millis()),
+    }
+}
+
+fn absorb(all: &mut Effects<Answer>, some: Effects<Answer>) {
+    all.records.extend(some.records);
+    all.answers.extend(some.answers);
+}
+
+/// How many of these records, at least one, make a batch.
+fn together(records: &[GroupRecord]) -> usize {
+    let mut bytes = 0;
+    let fits = records.iter().take_while(|record| {
+        bytes += record.key.len() + record.value.as_ref().map_or(0, Vec::len);
+        bytes <= BATCH_BYTES
+    });
+    fits.count().max(1)
+}
