@@ -328,3 +328,22 @@ fn a_deleted_log_takes_everything_along() {
     });
     assert!(!log_directory(after.path(), log_id(0)).exists());
 }
+
+#[test]
+fn a_log_that_is_deleted_in_the_midst_of_it_leaves_nothing() {
+    let directory = Directory::new();
+    directory.session(|session| async move {
+        let log = opened(&session).await;
+        fill(&session, &log, 0, 200).await;
+        let (store, compacted) = (session.store.clone(), Rc::clone(&log));
+        let task = session.runtime.spawn(async move { store.compact(&[compacted], NOW).await });
+        while segments(&log).1 == 0 {
+            read(&session, &log, 10_000).await;
+        }
+        session.store.delete_log(&log).await.unwrap();
+        session.store.remove_files(&log).await.unwrap();
+        task.await.unwrap();
+        session.stop().await;
+    });
+    assert!(!log_directory(directory.path(), log_id(0)).exists());
+}
