@@ -308,7 +308,8 @@ pub(crate) struct CompactArgs {
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
     pub(crate) mib: u32,
     /// Its keys
-    #[arg(long, default_value_t = 25_000, value_parser = clap::value_parser!(u32).range(1..=1 << 28))]
+    #[arg(long, default_value_t = 25_000,
+        value_parser = clap::value_parser!(u32).range(1..=1 << 28))]
     pub(crate) keys: u32,
     /// MiB of a segment
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=2047))]

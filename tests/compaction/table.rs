@@ -89,8 +89,8 @@ impl Table {
         (key, value)
     }
 
-    /// Sends the last batch again, if there is one: whether its answer was lost, or the batch, it is
-    /// then there, once.
+    /// Sends the last batch again, if there is one: whether its answer was lost, or the batch, it
+    /// is then there, once.
     pub(crate) fn resume(&mut self, connection: &mut Connection) -> io::Result<()> {
         if self.identity.is_none() {
             self.identity = Some(connection.init_producer_id()?);

@@ -152,7 +152,9 @@ impl World {
             .map(|segment| PathBuf::from(segment["file"].as_str().unwrap()))
             .collect();
         let mut left = 0;
-        for topic in fs::read_dir(self.site.data().join("logs")).unwrap() {
+        // There is no such directory before the first flush.
+        let topics = fs::read_dir(self.site.data().join("logs"));
+        for topic in topics.into_iter().flatten() {
             for partition in fs::read_dir(topic.unwrap().path()).unwrap() {
                 let files = fs::read_dir(partition.unwrap().path()).unwrap();
                 let files = files.map(|file| file.unwrap().path());

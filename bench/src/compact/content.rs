@@ -41,7 +41,7 @@ impl Content {
         true
     }
 
-    /// The last offset before `end` of each key, by its number; [`Offset::NONE`] if it is not there.
+    /// The last offset before `end` of each key, by its number; [`Offset::NONE`] if it has none.
     pub(super) fn last_offsets(&self, end: Offset) -> Vec<Offset> {
         let keys = usize::try_from(self.keys).expect("64 bits");
         let mut last = vec![Offset::NONE; keys];

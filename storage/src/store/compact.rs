@@ -1,9 +1,9 @@
 //! Compaction: of each key the last record stays (`cleanup.policy=compact`).
 //!
-//! Reading and writing is done here, with rests between ([`super::pace`]); looking into the bytes, which takes
-//! much longer than a shard may, is done by housekeeping, piece by piece. Only finished segments
-//! are read, and none of their files is changed: see [`super::replace`] for how new ones take
-//! their place. One log at a time, in memory that has a limit.
+//! Reading and writing is done here, with rests between ([`super::pace`]); looking into the bytes,
+//! which takes much longer than a shard may, is done by housekeeping, piece by piece. Only finished
+//! segments are read, and none of their files is changed: see [`super::replace`] for how new ones
+//! take their place. One log at a time, in memory that has a limit.
 
 use std::cmp::Reverse;
 use std::io;

@@ -11,7 +11,8 @@
 //! 3. A checkpoint is written, and in force. Now the new files are named, and the old ones not.
 //! 4. Once no response refers to them, the old files are removed.
 //!
-//! Files that a crash left without a name are removed when the log is looked at for compaction next, or deleted.
+//! Files that a crash left without a name are removed when compaction looks at the log next, or
+//! when it is deleted.
 
 use std::collections::BTreeSet;
 use std::io;
