@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Fetch(FetchArgs),
     /// Two measurements in turns, and their ratio
     Pair(PairArgs),
+    /// What compaction costs those who produce meanwhile
+    Compact(CompactArgs),
     /// What a broker with nothing to do costs
     Idle(IdleArgs),
     /// The floor's server, started by the other commands
@@ -291,6 +293,50 @@ pub(crate) struct PairArgs {
     pub(crate) pairs: u32,
 }
 
+/// `compact`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CompactArgs {
+    /// The `tidemill` to start
+    #[arg(long, value_name = "PATH")]
+    pub(crate) broker: PathBuf,
+    /// A setting of the broker
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<String>,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    /// MiB of the topic that is compacted
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
+    pub(crate) mib: u32,
+    /// Its keys
+    #[arg(long, default_value_t = 25_000,
+        value_parser = clap::value_parser!(u32).range(1..=1 << 28))]
+    pub(crate) keys: u32,
+    /// MiB of a segment
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=2047))]
+    pub(crate) segment_mib: u32,
+    /// Bytes of a value
+    #[arg(long, default_value_t = 1024, value_parser = clap::value_parser!(u32).range(8..=1 << 20))]
+    pub(crate) record_size: u32,
+    /// Connections of the producers
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=1 << 14))]
+    pub(crate) connections: u32,
+    /// Their records a second; half of what the floor answers if it is not given
+    #[arg(long)]
+    pub(crate) rate: Option<Rate>,
+    /// Seconds before anything is counted, in each run
+    #[arg(long, default_value = "1", value_parser = seconds)]
+    pub(crate) warmup: Duration,
+    /// Seconds that count, of each run
+    #[arg(long, default_value = "4", value_parser = seconds)]
+    pub(crate) duration: Duration,
+    /// Runs before compaction, and again behind it
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) repeat: u32,
+    /// How often it is filled, compacted and checked
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) rounds: u32,
+}
+
 /// `idle`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct IdleArgs {
@@ -360,6 +406,7 @@ mod tests {
             "fetch --bootstrap 127.0.0.1:9092 --hot --rate 100",
             "pair --broker t --against floor",
             "pair --broker t --partitions 1,10000",
+            "compact --broker t --mib 10240 --keys 1000000 --rate 20000",
             "idle --broker t",
         ] {
             assert!(parses(good), "{good}");

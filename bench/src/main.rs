@@ -6,6 +6,7 @@
 mod broker;
 mod cli;
 mod client;
+mod compact;
 mod error;
 mod fetch;
 mod floor;
@@ -41,6 +42,7 @@ fn run(cli: Cli) -> Result<(), BenchError> {
         Command::Produce(args) => produce::run(&args),
         Command::Fetch(args) => fetch::run(&args),
         Command::Pair(args) => pair::run(&args),
+        Command::Compact(args) => compact::run(&args),
         Command::Idle(args) => idle::run(&args),
         Command::ServeFloor(args) => floor::serve(&args),
     }

@@ -98,6 +98,7 @@ pub(crate) fn template(
         records: records.batch_records,
         record_bytes: records.record_size,
         acks: acks(records.acks),
+        key: None,
     })
 }
 

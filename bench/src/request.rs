@@ -49,6 +49,8 @@ pub(crate) struct Ingredients<'a> {
     pub(crate) records: u32,
     pub(crate) record_bytes: u32,
     pub(crate) acks: Acks,
+    /// The key of all records.
+    pub(crate) key: Option<&'a [u8]>,
 }
 
 impl Template {
@@ -59,7 +61,7 @@ impl Template {
         for _ in 0..of.records {
             builder.append(&NewRecord {
                 timestamp: Timestamp(runtime::wall_millis()),
-                key: None,
+                key: of.key,
                 value: Some(&value),
                 headers: &[],
             })?;
@@ -139,6 +141,7 @@ mod tests {
             records: 3,
             record_bytes: 100,
             acks: Acks::ALL,
+            key: None,
         };
         let mut template = Template::new(&of).unwrap();
         let at = template.rotation.at;
@@ -159,8 +162,8 @@ mod tests {
 
     #[test]
     fn the_error_code_is_where_the_template_says() {
-        let of =
-            Ingredients { topic: "t", partitions: 1, records: 1, record_bytes: 1, acks: Acks::ALL };
+        let (acks, key) = (Acks::ALL, Some(&b"key"[..]));
+        let of = Ingredients { topic: "t", partitions: 1, records: 1, record_bytes: 1, acks, key };
         let place = Template::new(&of).unwrap().error_code;
         let version = ApiKey::Produce.version(VERSION).unwrap();
         let answer = encode_answer("t", ErrorCode::TOPIC_ALREADY_EXISTS, version).unwrap();

@@ -18,8 +18,8 @@ pub use batch::{
     Attributes, BatchBuilder, BatchHeader, BatchView, BuildError, ControlError, CrcCheck,
     CrcProgress, EndMarker, Framing, FramingCheck, HEADER_BYTES, Header, HeaderError, HeaderIter,
     HeaderMut, HeaderView, Headers, MAGIC, MarkerPlace, NewRecord, ProduceError, ProduceLimits,
-    Record, RecordError, RecordFault, RecordIter, Records, Seal, SealProducer, TransactionEnd,
-    UNSUMMED_BYTES,
+    Record, RecordError, RecordFault, RecordIter, Records, RetainError, Retained, Retention, Seal,
+    SealProducer, TransactionEnd, UNSUMMED_BYTES,
 };
 pub use compression::{Codec, CompressionError, Decompressor, compress};
 pub use crc::Crc32c;

@@ -1,15 +1,17 @@
 //! Produce: what is checked of a batch before it is appended, and where it goes.
 //!
-//! The checks are Kafka's, but for one: records of compressed batches are not unpacked. Bytes are
-//! read once here, and copied once into the commit (large frames: not at all).
+//! The checks are Kafka's, but for one: records of compressed batches are not unpacked, unless the
+//! topic is compacted and each must have a key. Bytes are read once here, and copied once into the
+//! commit (large frames: not at all).
 
 use record::{
-    BatchHeader, BatchView, CrcProgress, HeaderError, ProduceError, ProduceLimits, RecordError,
-    Timestamp, TimestampType,
+    BatchHeader, BatchView, CompressionError, CrcProgress, Decompressor, Framing, HeaderError,
+    OffsetDelta, ProduceError, ProduceLimits, RecordError, Records, Timestamp, TimestampType,
 };
 use storage::journal::staging::Stamp;
 use storage::{Appended, NewBatch};
 
+use super::query::UNPACKED_BYTES_MAX;
 use crate::metrics::Counter;
 use crate::shard::Shard;
 use crate::topic_config::Effective;
@@ -45,6 +47,15 @@ pub enum Refusal {
     /// A record of it is not framed as it must be.
     #[error(transparent)]
     Record(RecordError),
+    /// A record has no key, in a compacted topic.
+    #[error("Compacted topic cannot accept message without key")]
+    NoKey {
+        /// The record's number in the batch.
+        index: i32,
+    },
+    /// Its records can not be unpacked, in a compacted topic.
+    #[error(transparent)]
+    Packed(CompressionError),
     /// Its timestamps are out of the topic's range.
     #[error("{0}")]
     Timestamp(String),
@@ -83,11 +94,37 @@ impl<'a> Check<'a> {
         if !self.view.crc_is_valid() {
             return Err(Refusal::Crc);
         }
-        let framing = match self.view.plain_records() {
+        let mut scratch = Decompressor::new();
+        let framing = match self.records(&mut scratch)? {
             Some(records) => Some(records.check_framing().map_err(Refusal::Record)?),
             None => None,
         };
-        self.stamp(framing.map(|framing| (framing.min_timestamp, framing.max_timestamp)))
+        self.stamp(framing.map(|framing| self.times(&framing)).transpose()?)
+    }
+
+    /// The records, if they are to be looked at: those of a compacted topic always are.
+    fn records<'s>(&self, scratch: &'s mut Decompressor) -> Result<Option<Records<'s>>, Refusal>
+    where
+        'a: 's,
+    {
+        if let Some(records) = self.view.plain_records() {
+            return Ok(Some(records));
+        }
+        if !self.effective.cleanup_policy.compacts() {
+            return Ok(None);
+        }
+        let records = self.view.records(scratch, UNPACKED_BYTES_MAX);
+        records.map(Some).map_err(Refusal::Packed)
+    }
+
+    /// The least and the largest timestamp of records that are what the topic asks for.
+    fn times(&self, framing: &Framing) -> Result<(Timestamp, Timestamp), Refusal> {
+        match framing.first_without_key {
+            Some(OffsetDelta(index)) if self.effective.cleanup_policy.compacts() => {
+                Err(Refusal::NoKey { index })
+            }
+            _ => Ok((framing.min_timestamp, framing.max_timestamp)),
+        }
     }
 
     /// What is written into the batch, and whether its times are allowed.
@@ -146,12 +183,13 @@ impl Shard {
             }
         }
         let mut times = None;
-        if let Some(records) = check.view.plain_records() {
+        let mut scratch = Decompressor::new();
+        if let Some(records) = check.records(&mut scratch)? {
             let mut walk = records.framing_check();
             loop {
                 match walk.step(SLICE_RECORDS).map_err(Refusal::Record)? {
                     Some(framing) => {
-                        times = Some((framing.min_timestamp, framing.max_timestamp));
+                        times = Some(check.times(&framing)?);
                         break;
                     }
                     None => self.runtime.yield_if_needed().await,

@@ -10,7 +10,7 @@ use crate::shard::handlers::failure;
 use crate::shard::message::{LogAnswer, LogFailure, LogQuery, Reply, Request};
 
 /// Bytes that one batch may have unpacked when it is searched for a time.
-const UNPACKED_BYTES_MAX: usize = 64 << 20;
+pub(super) const UNPACKED_BYTES_MAX: usize = 64 << 20;
 
 impl Shard {
     /// Asks a log, wherever it is.
@@ -78,6 +78,18 @@ impl Shard {
                     other => LogFailure::Storage(other.to_string()),
                 })
             }
+        }
+    }
+
+    /// Compacts the logs of this shard that are due.
+    pub async fn compact_all(self: &Rc<Self>) {
+        let logs = self.store.compacted_logs();
+        if logs.is_empty() {
+            return;
+        }
+        let now = record::Timestamp(self.runtime.wall_millis());
+        if let Err(error) = self.store.compact(&logs, now).await {
+            tracing::warn!(%error, "compaction did not reach its end; trying again");
         }
     }
 

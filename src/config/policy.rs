@@ -59,42 +59,68 @@ impl Form for CompressionForm {
     }
 }
 
-/// How old records go.
+/// A way in which old records go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CleanupPolicy {
-    /// Whole segments go by time and size. If not, nothing ever goes by itself: Kafka's empty list.
-    pub delete: bool,
+pub enum Cleanup {
+    /// Whole segments go by time and size.
+    Delete,
+    /// Of each key the last record stays.
+    Compact,
 }
 
-/// `cleanup.policy`: a list of `delete` or of nothing.
+/// How old records go: in one way, in both, or in none, Kafka's empty list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CleanupPolicy {
+    /// In the order in which they were given, which is told and means nothing.
+    ways: [Option<Cleanup>; 2],
+}
+
+impl CleanupPolicy {
+    /// Whether whole segments go by time and size.
+    pub fn deletes(self) -> bool {
+        self.ways.contains(&Some(Cleanup::Delete))
+    }
+
+    /// Whether of each key the last record stays.
+    pub fn compacts(self) -> bool {
+        self.ways.contains(&Some(Cleanup::Compact))
+    }
+}
+
+/// `cleanup.policy`: a list of `delete` and `compact`.
 pub(crate) struct CleanupForm;
 
 impl Form for CleanupForm {
     type Value = CleanupPolicy;
     const TYPE: ValueType = ValueType::List;
-    const SYNTAX: &'static str = "`delete`, or empty to keep everything";
+    const SYNTAX: &'static str = "`delete`, `compact`, both, or empty to keep everything";
 
     fn parse(text: &str, _: &Range) -> Result<CleanupPolicy, Refusal> {
+        let mut ways = [None; 2];
         if text.is_empty() {
-            return Ok(CleanupPolicy { delete: false });
+            return Ok(CleanupPolicy { ways });
         }
         for policy in text.split(',') {
-            match policy.trim() {
-                "delete" => {}
-                "compact" => {
-                    return Err(Refusal::NotOffered {
-                        why: "compaction comes later; only cleanup.policy=delete is offered so far",
-                    });
-                }
+            let way = match policy.trim() {
+                "delete" => Cleanup::Delete,
+                "compact" => Cleanup::Compact,
                 "" => return Err(Refusal::EmptyElement),
-                _ => return Err(Refusal::NotAmong { choice: "`delete`" }),
+                _ => return Err(Refusal::NotAmong { choice: "`delete` or `compact`" }),
+            };
+            if !ways.contains(&Some(way)) {
+                let free = ways.iter_mut().find(|place| place.is_none());
+                *free.expect("there are two places for two ways") = Some(way);
             }
         }
-        Ok(CleanupPolicy { delete: true })
+        Ok(CleanupPolicy { ways })
     }
 
     fn print(value: &CleanupPolicy) -> String {
-        if value.delete { "delete".to_owned() } else { String::new() }
+        let words = value.ways.iter().flatten().map(|way| match way {
+            Cleanup::Delete => "delete",
+            Cleanup::Compact => "compact",
+        });
+        words.collect::<Vec<_>>().join(",")
     }
 }
 
@@ -107,14 +133,22 @@ mod tests {
     }
 
     #[test]
-    fn delete_is_offered_and_compact_is_refused_as_coming() {
+    fn delete_and_compact_are_offered_in_any_order() {
         assert_eq!(cleanup("delete").unwrap(), "delete");
         assert_eq!(cleanup("delete , delete").unwrap(), "delete");
         assert_eq!(cleanup("").unwrap(), "");
-        let refusal = cleanup("delete,compact").unwrap_err();
-        assert!(refusal.to_string().contains("comes later"), "{refusal}");
+        assert_eq!(cleanup("compact").unwrap(), "compact");
+        assert_eq!(cleanup("compact, delete,compact").unwrap(), "compact,delete");
+        assert_eq!(cleanup("delete,compact").unwrap(), "delete,compact");
+        let ways = |text| {
+            let policy = CleanupForm::parse(text, &Range::ANY).unwrap();
+            (policy.deletes(), policy.compacts())
+        };
+        assert_eq!([ways(""), ways("delete")], [(false, false), (true, false)]);
+        assert_eq!([ways("compact"), ways("delete,compact")], [(false, true), (true, true)]);
         assert_eq!(cleanup("delete,"), Err(Refusal::EmptyElement));
-        assert_eq!(cleanup("Delete"), Err(Refusal::NotAmong { choice: "`delete`" }));
+        let choice = "`delete` or `compact`";
+        assert_eq!(cleanup("Delete"), Err(Refusal::NotAmong { choice }));
     }
 
     #[test]

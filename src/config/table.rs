@@ -12,6 +12,7 @@ use super::form::{
 };
 use super::listen::Endpoint;
 use super::policy::{CleanupForm, CleanupPolicy, Compression, CompressionForm, Poll};
+use super::ratio::{Ratio, RatioForm};
 use super::setting::{Spelling, settings};
 
 /// 32-bit numbers from `min` on.
@@ -89,7 +90,26 @@ settings! {
         Range::new(4, 4096);
     /// The address for clients.
     listen: SocketAddr as Listen = "listen", "127.0.0.1:9092"; also [also("listeners", 1)];
-    /// How old records go: `delete`, or empty to keep everything.
+    /// How often logs are looked at for compaction, in milliseconds.
+    log_cleaner_backoff_ms: u64 as Number<u64> = "log.cleaner.backoff.ms", "15000",
+        Range::from(1);
+    /// Memory for the keys of logs that are being compacted, of all shards together, in bytes.
+    log_cleaner_dedupe_buffer_size: u64 as Size<u64> = "log.cleaner.dedupe.buffer.size",
+        "134217728", Range::from(1 << 20);
+    /// How long compaction keeps a tombstone after it first met it, in milliseconds.
+    log_cleaner_delete_retention_ms: i64 as Number<i64> = "log.cleaner.delete.retention.ms",
+        "86400000", Range::from(0); topic "delete.retention.ms";
+    /// The longest that a record waits for compaction, in milliseconds.
+    log_cleaner_max_compaction_lag_ms: i64 as Number<i64> = "log.cleaner.max.compaction.lag.ms",
+        "9223372036854775807", Range::from(1); topic "max.compaction.lag.ms";
+    /// The part of a partition that compaction has not looked at, above which it does.
+    log_cleaner_min_cleanable_ratio: Ratio as RatioForm = "log.cleaner.min.cleanable.ratio",
+        "0.5"; topic "min.cleanable.dirty.ratio";
+    /// How old a record must be for compaction to look at it, in milliseconds.
+    log_cleaner_min_compaction_lag_ms: i64 as Number<i64> = "log.cleaner.min.compaction.lag.ms",
+        "0", Range::from(0); topic "min.compaction.lag.ms";
+    /// How old records go: by time and size (`delete`), all but the last of each key
+    /// (`compact`), both, or not at all (empty).
     log_cleanup_policy: CleanupPolicy as CleanupForm = "log.cleanup.policy", "delete";
         topic "cleanup.policy";
     /// Records of a partition after which a barrier is forced. 1 makes every acknowledgement

@@ -42,6 +42,9 @@ rows! {
         FlushPasses = "tidemill_flush_passes_total", "Passes that moved batches into segments.";
         FlushedBytes = "tidemill_flushed_bytes_total", "Bytes written to segments.";
         CheckpointWrites = "tidemill_checkpoint_writes_total", "Checkpoints written.";
+        Compactions = "tidemill_compactions_total", "Times that a partition was compacted.";
+        CompactedBytes = "tidemill_compacted_bytes_total",
+            "Bytes that compaction has taken out of segments.";
         DeletedSegments = "tidemill_deleted_segments_total", "Segments deleted by retention.";
     }
 }

@@ -226,6 +226,9 @@ impl Parts<'_> {
         store.journal_file_bytes = settings.journal_file_bytes;
         store.journal_files = settings.journal_files;
         store.tail_bytes = usize::try_from(self.plan.tail_bytes).unwrap_or(usize::MAX);
+        let shards = self.plan.shards.len().max(1) as u64;
+        let key_bytes = settings.log_cleaner_dedupe_buffer_size / shards;
+        store.key_bytes = usize::try_from(key_bytes).unwrap_or(usize::MAX);
         store.open_files = usize::try_from(self.plan.segment_files).unwrap_or(usize::MAX).max(1);
         store
     }

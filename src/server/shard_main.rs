@@ -216,6 +216,8 @@ fn observe(metrics: &Rc<ShardMetrics>, runtime: &Runtime, store: &Store) {
         counted.add(Counter::FlushPasses, done.flush_passes);
         counted.add(Counter::FlushedBytes, done.flushed_bytes);
         counted.add(Counter::CheckpointWrites, done.checkpoints);
+        counted.add(Counter::Compactions, done.compactions);
+        counted.add(Counter::CompactedBytes, done.compacted_bytes);
         counted.add(Counter::DeletedSegments, done.segments_deleted);
     });
 }

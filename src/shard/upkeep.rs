@@ -1,4 +1,5 @@
-//! What a shard does now and then: retention, idle connections, expired producers, and stopping.
+//! What a shard does now and then: retention, compaction, idle connections, expired producers, and
+//! stopping.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -71,6 +72,8 @@ impl Shard {
         }
         let retention = Duration::from_millis(settings.log_retention_check_interval_ms);
         self.every(retention, |shard| async move { shard.retain_all().await });
+        let compaction = Duration::from_millis(settings.log_cleaner_backoff_ms);
+        self.every(compaction, |shard| async move { shard.compact_all().await });
         self.every(EXPIRY_LOOK, |shard| async move { shard.expire_producers().await });
         self.every(MEMORY_LOOK, |shard| async move { shard.runtime.pool().release_idle() });
     }

@@ -1,16 +1,19 @@
 //! What counts for a topic: its own configurations over the broker's settings, typed.
 
 use record::TimestampType;
-use storage::config::LogConfig;
+use storage::config::{Compaction, LogConfig};
 
 use super::overrides::Overrides;
-use crate::config::{CleanupPolicy, Settings};
+use crate::config::{CleanupForm, CleanupPolicy, Form, Range, RatioForm, Settings};
 
 /// The configuration of one topic as the broker works with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effective {
     /// `cleanup.policy`
     pub cleanup_policy: CleanupPolicy,
+    /// `delete.retention.ms`, `min.compaction.lag.ms`, `max.compaction.lag.ms` and
+    /// `min.cleanable.dirty.ratio`, for a topic that is compacted.
+    pub compaction: Compaction,
     /// `file.delete.delay.ms`
     pub file_delete_delay_ms: u64,
     /// `flush.messages`: records after which a barrier is forced. 1 makes every ack durable.
@@ -50,6 +53,12 @@ impl Effective {
     fn of_broker(settings: &Settings) -> Self {
         Self {
             cleanup_policy: settings.log_cleanup_policy,
+            compaction: Compaction {
+                dirty_millionths_min: settings.log_cleaner_min_cleanable_ratio.millionths,
+                lag_ms_min: settings.log_cleaner_min_compaction_lag_ms,
+                lag_ms_max: settings.log_cleaner_max_compaction_lag_ms,
+                tombstone_ms: settings.log_cleaner_delete_retention_ms,
+            },
             file_delete_delay_ms: settings.log_segment_delete_delay_ms,
             flush_messages: settings.log_flush_interval_messages,
             flush_ms: settings.log_flush_interval_ms.and_then(limited),
@@ -73,10 +82,14 @@ impl Effective {
         let count = || value.parse::<u64>().expect(CHECKED);
         let int = || value.parse::<u32>().expect(CHECKED);
         match name {
-            "cleanup.policy" => self.cleanup_policy = CleanupPolicy { delete: !value.is_empty() },
+            "cleanup.policy" => {
+                self.cleanup_policy = CleanupForm::parse(value, &Range::ANY).expect(CHECKED);
+            }
+            "delete.retention.ms" => self.compaction.tombstone_ms = long(),
             "file.delete.delay.ms" => self.file_delete_delay_ms = count(),
             "flush.messages" => self.flush_messages = count(),
             "flush.ms" => self.flush_ms = limited(count()),
+            "max.compaction.lag.ms" => self.compaction.lag_ms_max = long(),
             "max.message.bytes" => self.max_message_bytes = int(),
             "message.timestamp.after.max.ms" => self.timestamp_after_max_ms = long(),
             "message.timestamp.before.max.ms" => self.timestamp_before_max_ms = long(),
@@ -85,6 +98,11 @@ impl Effective {
                 self.timestamp_type =
                     if broker { TimestampType::LogAppendTime } else { TimestampType::CreateTime };
             }
+            "min.cleanable.dirty.ratio" => {
+                let ratio = RatioForm::parse(value, &Range::ANY).expect(CHECKED);
+                self.compaction.dirty_millionths_min = ratio.millionths;
+            }
+            "min.compaction.lag.ms" => self.compaction.lag_ms_min = long(),
             "min.insync.replicas" => self.min_insync_replicas = int(),
             "retention.bytes" => self.retention_bytes = u64::try_from(long()).ok(),
             "retention.ms" => self.retention_ms = not_negative(long()),
@@ -97,15 +115,19 @@ impl Effective {
 
     /// What of it concerns storage.
     pub fn log_config(&self) -> LogConfig {
+        let compaction = self.cleanup_policy.compacts().then_some(self.compaction);
+        // Only sealed segments are compacted: none stays open for longer than its records may wait.
+        let lag_ms_max = compaction.map_or(i64::MAX, |compaction| compaction.lag_ms_max);
         LogConfig {
             segment_bytes: self.segment_bytes,
-            segment_ms: self.segment_ms,
+            segment_ms: self.segment_ms.min(lag_ms_max),
             retention_bytes: self.retention_bytes,
             retention_ms: self.retention_ms,
             flush_messages: self.flush_messages,
             flush_ms: self.flush_ms,
             file_delete_delay_ms: self.file_delete_delay_ms,
-            delete: self.cleanup_policy.delete,
+            delete: self.cleanup_policy.deletes(),
+            compaction,
         }
     }
 }
@@ -150,6 +172,26 @@ mod tests {
         assert_eq!(unlimited.flush_ms, None);
         assert_eq!(effective(&[("flush.ms", "0")]).flush_ms, Some(0));
         assert_eq!(effective(&[("retention.ms", "0")]).retention_ms, Some(0));
+    }
+
+    #[test]
+    fn a_compacted_topic_has_what_compaction_needs() {
+        assert_eq!(effective(&[]).compaction, Compaction::default());
+        let both = effective(&[
+            ("cleanup.policy", "delete,compact"),
+            ("min.cleanable.dirty.ratio", "0.25"),
+            ("min.compaction.lag.ms", "7"),
+            ("max.compaction.lag.ms", "90"),
+            ("delete.retention.ms", "8"),
+        ]);
+        let (dirty_millionths_min, tombstone_ms) = (250_000, 8);
+        let compaction =
+            Compaction { dirty_millionths_min, lag_ms_min: 7, lag_ms_max: 90, tombstone_ms };
+        let config = both.log_config();
+        assert_eq!((config.compaction, config.delete), (Some(compaction), true));
+        assert_eq!(config.segment_ms, 90, "it is sealed in time");
+        let compacted = effective(&[("cleanup.policy", "compact")]).log_config();
+        assert_eq!((compacted.delete, compacted.segment_ms), (false, 604_800_000));
     }
 
     /// A valid value other than the default, where there is one.

@@ -3,8 +3,8 @@
 use record::TimestampType;
 
 use crate::config::{
-    Boolean, CleanupForm, CompressionForm, Form, Number, Range, Refusal, ValueType, Words,
-    as_declared,
+    Boolean, CleanupForm, CompressionForm, Form, Number, Range, RatioForm, Refusal, ValueType,
+    Words, as_declared,
 };
 
 use super::replicas::ReplicaList;
@@ -71,7 +71,8 @@ pub static TOPIC_SETTINGS: [TopicSetting; 33] = [
         "cleanup.policy",
         "delete",
         Range::ANY,
-        "How old records go: delete, or empty to keep everything. compact comes later.",
+        "How old records go: by time and size (delete), all but the last of each key (compact), \
+         both, or not at all (empty).",
     ),
     idle::<GzipLevel>("compression.gzip.level", "-1", Range::new(-1, 9), PRODUCER_COMPRESSES),
     idle::<Number<i32>>("compression.lz4.level", "9", Range::new(1, 17), PRODUCER_COMPRESSES),
@@ -87,7 +88,12 @@ pub static TOPIC_SETTINGS: [TopicSetting; 33] = [
         Range::new(-131_072, 22),
         PRODUCER_COMPRESSES,
     ),
-    idle::<Number<i64>>("delete.retention.ms", "86400000", Range::from(0), NO_COMPACTION),
+    row::<Number<i64>>(
+        "delete.retention.ms",
+        "86400000",
+        Range::from(0),
+        "How long compaction keeps a tombstone after it first met it, in milliseconds.",
+    ),
     row::<Number<u64>>(
         "file.delete.delay.ms",
         "60000",
@@ -112,7 +118,13 @@ pub static TOPIC_SETTINGS: [TopicSetting; 33] = [
     idle::<ReplicaList>("leader.replication.throttled.replicas", "", Range::ANY, NO_REPLICATION),
     idle::<Number<i64>>("local.retention.bytes", "-2", Range::from(-2), NO_TIERS),
     idle::<Number<i64>>("local.retention.ms", "-2", Range::from(-2), NO_TIERS),
-    idle::<Number<i64>>("max.compaction.lag.ms", LONG_MAX, Range::from(1), NO_COMPACTION),
+    row::<Number<i64>>(
+        "max.compaction.lag.ms",
+        LONG_MAX,
+        Range::from(1),
+        "The longest that a record waits for compaction, whatever the dirty ratio, in \
+         milliseconds; segments of a compacted topic are sealed at this age.",
+    ),
     row::<Number<u32>>(
         "max.message.bytes",
         "1048588",
@@ -138,8 +150,18 @@ pub static TOPIC_SETTINGS: [TopicSetting; 33] = [
         "Whose clock stamps records: the producer's (CreateTime) or the broker's at append \
          (LogAppendTime).",
     ),
-    idle::<Ratio>("min.cleanable.dirty.ratio", "0.5", Range::ANY, NO_COMPACTION),
-    idle::<Number<i64>>("min.compaction.lag.ms", "0", Range::from(0), NO_COMPACTION),
+    row::<RatioForm>(
+        "min.cleanable.dirty.ratio",
+        "0.5",
+        Range::ANY,
+        "The part of a partition that compaction has not looked at, above which it does.",
+    ),
+    row::<Number<i64>>(
+        "min.compaction.lag.ms",
+        "0",
+        Range::from(0),
+        "How old a record must be for compaction to look at it, in milliseconds.",
+    ),
     row::<Number<u32>>(
         "min.insync.replicas",
         "1",
@@ -190,7 +212,6 @@ pub static TOPIC_SETTINGS: [TopicSetting; 33] = [
 ];
 
 const PRODUCER_COMPRESSES: &str = "Without effect: only producers compress.";
-const NO_COMPACTION: &str = "Without effect until there is compaction.";
 const NO_REPLICATION: &str = "Without effect until there is replication.";
 const NO_TIERS: &str = "Without effect: there is no tiered storage, so it can not be turned on.";
 const OWN_INDEX: &str = "Without effect: the index has an entry every 64 KiB.";
@@ -212,33 +233,6 @@ impl Form for GzipLevel {
 
     fn print(value: &i32) -> String {
         value.to_string()
-    }
-}
-
-/// A part of one.
-struct Ratio;
-
-impl Form for Ratio {
-    type Value = f64;
-    const TYPE: ValueType = ValueType::Double;
-    const SYNTAX: &'static str = "number from 0 to 1";
-
-    fn parse(text: &str, _: &Range) -> Result<f64, Refusal> {
-        let ratio: f64 = text.parse().map_err(|_| Refusal::NotADecimal)?;
-        if ratio < 0.0 {
-            Err(Refusal::Below { min: 0 })
-        } else if ratio > 1.0 {
-            Err(Refusal::Above { max: 1 })
-        } else if ratio.is_nan() {
-            Err(Refusal::NotADecimal)
-        } else {
-            Ok(ratio)
-        }
-    }
-
-    fn print(value: &f64) -> String {
-        // With a fraction always, as Java prints it.
-        format!("{value:?}")
     }
 }
 

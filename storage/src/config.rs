@@ -25,6 +25,33 @@ pub struct LogConfig {
     pub file_delete_delay_ms: u64,
     /// `cleanup.policy` has `delete`: segments go by time and size.
     pub delete: bool,
+    /// `cleanup.policy` has `compact`: of each key the last record stays.
+    pub compaction: Option<Compaction>,
+}
+
+/// When and how a log is compacted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compaction {
+    /// `min.cleanable.dirty.ratio` in millionths: a log is left alone until more of its bytes
+    /// than this have not been looked at.
+    pub dirty_millionths_min: u32,
+    /// `min.compaction.lag.ms`: younger records are left alone.
+    pub lag_ms_min: i64,
+    /// `max.compaction.lag.ms`: once a record is older, the ratio does not count.
+    pub lag_ms_max: i64,
+    /// `delete.retention.ms`: how long a tombstone stays after it was first met.
+    pub tombstone_ms: i64,
+}
+
+impl Default for Compaction {
+    fn default() -> Self {
+        Self {
+            dirty_millionths_min: 500_000,
+            lag_ms_min: 0,
+            lag_ms_max: i64::MAX,
+            tombstone_ms: 24 * 3_600_000,
+        }
+    }
 }
 
 impl Default for LogConfig {
@@ -38,6 +65,7 @@ impl Default for LogConfig {
             flush_ms: None,
             file_delete_delay_ms: 60_000,
             delete: true,
+            compaction: None,
         }
     }
 }
@@ -55,6 +83,8 @@ pub struct StoreConfig {
     pub journal_files: usize,
     /// Bytes of recent batches kept in memory.
     pub tail_bytes: usize,
+    /// Memory for the keys of a log that is being compacted.
+    pub key_bytes: usize,
     /// File descriptors of segments kept open.
     pub open_files: usize,
     /// The longest that relaxed bytes wait for a barrier, in milliseconds.
@@ -70,6 +100,7 @@ impl StoreConfig {
             journal_file_bytes: limits::JOURNAL_FILE_BYTES,
             journal_files: limits::JOURNAL_FILES,
             tail_bytes: limits::TAIL_BYTES,
+            key_bytes: limits::KEY_BYTES,
             open_files: 2048,
             relaxed_barrier_ms: 1000,
         }

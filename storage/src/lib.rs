@@ -7,6 +7,7 @@
 #![warn(clippy::indexing_slicing)]
 
 pub mod checkpoint;
+pub mod cleaning;
 pub mod config;
 pub mod data;
 pub mod identity;
@@ -23,7 +24,7 @@ mod twin;
 
 pub use journal::ticket::CommitTimes;
 pub use store::{
-    Ack, Admission, AppendError, Appended, Extent, FileExtent, FlushError, LogError, LogRange,
-    NewBatch, Plan, ReadError, ReadLimits, Source, Store, StoreStatistics, StoreTasks, TimeMatch,
-    Timed,
+    Ack, Admission, AppendError, Appended, CompactError, Extent, FileExtent, FlushError, LogError,
+    LogRange, NewBatch, Plan, ReadError, ReadLimits, Source, Store, StoreStatistics, StoreTasks,
+    TimeMatch, Timed,
 };

@@ -24,6 +24,18 @@ pub const CHUNK_BYTES: usize = 1 << 20;
 /// The default bytes of recent batches in memory, a shard.
 pub const TAIL_BYTES: usize = 512 << 20;
 
+/// The default memory for the keys of a log that is being compacted, a shard.
+pub const KEY_BYTES: usize = 128 << 20;
+/// The least: some hundred keys.
+pub const KEY_BYTES_MIN: usize = 32 << 10;
+/// Read, and looked through, at once by compaction.
+pub const COMPACTION_BYTES: usize = 256 << 10;
+/// Bytes of segments that compaction has replaced, and that take space until a checkpoint without
+/// them is written.
+pub const OBSOLETE_BYTES: u64 = 1 << 30;
+/// Bytes that one batch may have unpacked for compaction to look into it.
+pub const UNPACKED_BYTES_MAX: usize = 128 << 20;
+
 /// Between two entries of a segment's index.
 pub const INDEX_INTERVAL_BYTES: u32 = 64 << 10;
 /// Index entries of sealed segments kept in memory, a shard.

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use record::{Offset, Timestamp, TopicPartition};
+use record::{Timestamp, TopicPartition};
 use runtime::buffer::Usage;
 use runtime::hash::FixedMap;
 use runtime::local::for_each_concurrently;
@@ -23,7 +23,7 @@ use crate::recovery::RecoveredLog;
 use crate::recovery::journal::{
     JournalContents, journal_directory, journal_file_path, superblock_path,
 };
-use crate::segment::name::{index_path, segment_path};
+use crate::segment::name::{SegmentName, index_path, segment_path};
 use crate::store::{Store, StoreParts, StoreTasks};
 use crate::superblock::{SUPERBLOCK_MAGIC, Superblock};
 use crate::twin::TwinFile;
@@ -159,6 +159,7 @@ impl Opening {
             &self.runtime,
             StoreParts {
                 config,
+                housekeeping: self.start.housekeeping.clone(),
                 journal: journal.clone(),
                 journal_directory: self.directory.clone(),
                 logs,
@@ -324,8 +325,8 @@ impl Opening {
                 state.leader_epoch = state.leader_epoch.next().unwrap_or(state.leader_epoch);
             }
             let data = &self.start.config.data;
-            for base in before_start {
-                gone.extend([segment_path(data, id, base), index_path(data, id, base)]);
+            for name in before_start {
+                gone.extend([segment_path(data, id, name), index_path(data, id, name)]);
             }
             logs.insert(id, Rc::new(Log::new(state, LogConfig::default(), status)));
         }
@@ -344,15 +345,15 @@ impl Opening {
             return Ok(());
         }
         let id = log.id();
-        let known: Vec<(Offset, u64)> = log
+        let known: Vec<(SegmentName, u64)> = log
             .state()
             .segments
             .iter()
             .filter(|segment| segment.flushed > 0)
-            .map(|segment| (segment.base, u64::from(segment.flushed)))
+            .map(|segment| (segment.name(), u64::from(segment.flushed)))
             .collect();
-        for (base, len) in known {
-            let path = segment_path(&self.start.config.data, id, base);
+        for (name, len) in known {
+            let path = segment_path(&self.start.config.data, id, name);
             let wrong = match runtime::metadata(&self.runtime, &path).await {
                 Ok(found) if !found.is_file => Some("is not a plain file".to_owned()),
                 Ok(found) if found.len < len => Some(format!("has {} bytes of {len}", found.len)),

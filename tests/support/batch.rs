@@ -1,5 +1,7 @@
 //! Record batches as Kafka's clients write and read them.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use kafka_protocol::records::{
     Compression, NO_PARTITION_LEADER_EPOCH, NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE, Record,
@@ -18,13 +20,21 @@ pub(crate) fn encode(
     values: impl IntoIterator<Item = Vec<u8>>,
     identity: Option<(Identity, i32)>,
 ) -> Bytes {
+    encode_keyed(values.into_iter().map(|value| (None, Some(value))), identity)
+}
+
+/// A batch of keys and values, each of which may be null.
+pub(crate) fn encode_keyed(
+    records: impl IntoIterator<Item = (Option<Vec<u8>>, Option<Vec<u8>>)>,
+    identity: Option<(Identity, i32)>,
+) -> Bytes {
     let (producer_id, producer_epoch, first) = match identity {
         Some((identity, sequence)) => (identity.producer_id, identity.producer_epoch, sequence),
         None => (NO_PRODUCER_ID, NO_PRODUCER_EPOCH, NO_SEQUENCE),
     };
     let records: Vec<Record> = (0i32..)
-        .zip(values)
-        .map(|(index, value)| Record {
+        .zip(records)
+        .map(|(index, (key, value))| Record {
             transactional: false,
             control: false,
             delete_horizon: false,
@@ -35,8 +45,8 @@ pub(crate) fn encode(
             offset: i64::from(index),
             sequence: first + index,
             timestamp: now_ms(),
-            key: None,
-            value: Some(value.into()),
+            key: key.map(Bytes::from),
+            value: value.map(Bytes::from),
             headers: std::iter::empty().collect(),
         })
         .collect();
@@ -49,18 +59,30 @@ pub(crate) fn encode(
 /// The records of all whole batches. The last may be cut off, as Kafka's protocol has it; a
 /// checksum that is wrong is an error.
 pub(crate) fn decode(mut batches: Bytes) -> Result<Vec<Record>, String> {
-    let mut whole = 0;
-    while let Some(length) = batches.get(whole + 8..whole + 12) {
-        let length = u32::from_be_bytes(length.try_into().expect("four"));
-        let end = whole + 12 + usize::try_from(length).expect("64 bits");
-        if end > batches.len() {
-            break;
-        }
-        whole = end;
-    }
-    batches.truncate(whole);
+    batches.truncate(whole(&batches).last().map_or(0, |batch| batch.end));
     let sets = RecordBatchDecoder::decode_all(&mut batches).map_err(|error| error.to_string())?;
     Ok(sets.into_iter().flat_map(|set| set.records).collect())
+}
+
+/// Behind the last offset of the last whole batch, if there is one.
+pub(crate) fn next_offset(batches: &[u8]) -> Option<i64> {
+    let last = batches.get(whole(batches).last()?)?;
+    let base = i64::from_be_bytes(*last.first_chunk()?);
+    let delta = i32::from_be_bytes(*last.get(23..)?.first_chunk()?);
+    Some(base + i64::from(delta) + 1)
+}
+
+/// Where the whole batches lie.
+fn whole(batches: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let length = batches.get(start + 8..start + 12)?;
+        let length = u32::from_be_bytes(length.try_into().expect("four"));
+        let end = start + 12 + usize::try_from(length).expect("64 bits");
+        let batch = (end <= batches.len()).then_some(start..end)?;
+        start = end;
+        Some(batch)
+    })
 }
 
 fn now_ms() -> i64 {

@@ -33,6 +33,8 @@ pub(crate) struct Fetched {
     pub(crate) records: Vec<Record>,
     /// Bytes of the batches.
     pub(crate) bytes: usize,
+    /// Behind the last whole batch, which need not have a record.
+    pub(crate) next_offset: Option<i64>,
 }
 
 impl Connection {
@@ -67,6 +69,7 @@ impl Connection {
         let part = topic.partitions.pop().expect("the partition that was asked for");
         let batches = part.records.unwrap_or_default();
         let bytes = batches.len();
+        let next_offset = batch::next_offset(&batches);
         let mut records = batch::decode(batches).map_err(io::Error::other)?;
         records.retain(|record| record.offset >= offset);
         Ok(Fetched {
@@ -75,6 +78,7 @@ impl Connection {
             log_start: part.log_start_offset,
             records,
             bytes,
+            next_offset,
         })
     }
 

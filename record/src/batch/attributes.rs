@@ -82,6 +82,12 @@ impl Attributes {
         self.with(TRANSACTIONAL, transactional)
     }
 
+    /// The same bits, with the base timestamp as a delete horizon or not.
+    #[must_use]
+    pub fn with_delete_horizon(self, horizon: bool) -> Self {
+        self.with(DELETE_HORIZON, horizon)
+    }
+
     /// The same bits, control or not.
     #[must_use]
     pub fn with_control(self, control: bool) -> Self {

@@ -173,6 +173,12 @@ impl<'a> HeaderView<'a> {
         Timestamp(i64::from_be_bytes(get::<BASE_TIMESTAMP_AT, 8>(self.0)))
     }
 
+    /// From when on compaction may drop the batch's tombstones, if it was told (KIP-534).
+    #[inline]
+    pub fn delete_horizon(self) -> Option<Timestamp> {
+        self.attributes().has_delete_horizon().then(|| self.base_timestamp())
+    }
+
     /// The largest timestamp of the records by the producer's word, or the append time.
     #[inline]
     pub fn max_timestamp(self) -> Timestamp {

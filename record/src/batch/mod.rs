@@ -15,6 +15,7 @@ mod header;
 mod produced;
 mod record;
 mod records;
+mod retain;
 mod stamp;
 mod view;
 
@@ -26,5 +27,6 @@ pub use header::{BatchHeader, HEADER_BYTES, HeaderError, HeaderView, MAGIC, UNSU
 pub use produced::{ProduceError, ProduceLimits};
 pub use record::{Header, HeaderIter, Headers, NewRecord, Record, RecordFault};
 pub use records::{RecordError, RecordIter, Records};
+pub use retain::{RetainError, Retained, Retention};
 pub use stamp::HeaderMut;
 pub use view::{BatchView, CrcCheck, CrcProgress};

@@ -141,6 +141,27 @@ impl<'a> Record<'a> {
     }
 }
 
+impl Record<'_> {
+    /// Appends the record as it is but for its timestamp, which now counts from elsewhere.
+    pub(super) fn put(&self, output: &mut Vec<u8>, timestamp_delta: i64) {
+        let content_len = 1
+            + varlong_len(timestamp_delta)
+            + varint_len(self.offset_delta.0)
+            + nullable_len(self.key)
+            + nullable_len(self.value)
+            + length_len(self.headers.len())
+            + self.headers.bytes.len();
+        put_length(output, content_len);
+        output.push(0);
+        put_varlong(output, timestamp_delta);
+        put_varint(output, self.offset_delta.0);
+        put_nullable(output, self.key);
+        put_nullable(output, self.value);
+        put_length(output, self.headers.len());
+        output.extend_from_slice(self.headers.bytes);
+    }
+}
+
 /// A record whose headers have not been read yet: they can be many, and are walked apart where
 /// the walk must be able to pause.
 #[derive(Clone, Copy, Debug)]

@@ -88,6 +88,12 @@ impl<'a> Records<'a> {
         Timestamp(self.base_timestamp.0.saturating_add(record.timestamp_delta))
     }
 
+    /// The time at which the broker appended all of them, if that is what they are stamped with.
+    #[inline]
+    pub(super) fn append_time(&self) -> Option<Timestamp> {
+        self.append_time
+    }
+
     /// The records' bytes.
     #[inline]
     pub fn body(&self) -> &'a [u8] {

@@ -6,6 +6,7 @@
 mod control;
 mod golden;
 mod hostile;
+mod retain;
 mod roundtrip;
 mod sample;
 mod stamping;

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 /// What a scan does with the bytes.
 pub(super) type Step = Box<dyn FnOnce(&[u8]) + Send>;
 
+/// Work on memory that it owns.
+pub(super) type Work = Box<dyn FnOnce() + Send>;
+
 /// One job.
 pub(super) enum Job {
     /// Creates a file of zeros, written and synced.
@@ -22,6 +25,11 @@ pub(super) enum Job {
         len: u64,
         /// What to do with them.
         step: Step,
+    },
+    /// Computes.
+    Compute {
+        /// What.
+        work: Work,
     },
     /// Gives way to whatever else runs, from here on.
     LowerPriority,

@@ -1,8 +1,9 @@
 //! Housekeeping: bulk work beside the shards, on one `glommio` thread, of low priority once the
 //! shards serve.
 //!
-//! A closed set of jobs on files that no shard writes. What bytes mean is decided by the step that
-//! a scan is given, a pure function of another crate; here they are only moved.
+//! A closed set of jobs: on files that no shard writes, and on memory that a shard gives away. What
+//! bytes mean is decided by the step that a job is given, a pure function of another crate; here
+//! they are only moved.
 
 mod job;
 mod worker;
@@ -61,6 +62,18 @@ impl Housekeeping {
         let (sender, receiver) = flume::bounded(1);
         let step = Box::new(move |bytes: &[u8]| drop(sender.try_send(step(bytes))));
         self.run(Job::Scan { path, len, step }).await?;
+        receiver.try_recv().map_err(io::Error::other)
+    }
+
+    /// Runs a step that computes for longer than a shard may; it must not wait for anything.
+    /// Returns what the step returned.
+    pub async fn compute<T: Send + 'static>(
+        &self,
+        step: impl FnOnce() -> T + Send + 'static,
+    ) -> io::Result<T> {
+        let (sender, receiver) = flume::bounded(1);
+        let work = Box::new(move || drop(sender.try_send(step())));
+        self.run(Job::Compute { work }).await?;
         receiver.try_recv().map_err(io::Error::other)
     }
 

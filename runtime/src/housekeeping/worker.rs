@@ -78,6 +78,7 @@ async fn run(job: Job, scratch: &mut Option<DmaBuf>) -> io::Result<Done> {
             let bytes = scratch.as_ref().map_or(&[][..], DmaBuf::as_slice);
             step(&bytes[..read]);
         }
+        Job::Compute { work } => work(),
         Job::LowerPriority => lower_priority(),
         Job::Unlink { paths } => {
             for path in paths {

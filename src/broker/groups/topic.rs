@@ -21,8 +21,7 @@ impl Shard {
             let settings = &self.config.settings;
             let segment = settings.offsets_topic_segment_bytes.to_string();
             let configs = [
-                ("retention.ms", "-1"),
-                ("retention.bytes", "-1"),
+                ("cleanup.policy", "compact"),
                 ("flush.messages", "1"),
                 ("segment.bytes", segment.as_str()),
             ];

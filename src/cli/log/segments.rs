@@ -172,7 +172,7 @@ async fn print_segment(
     printer: &mut Printer,
 ) {
     let mut scratch = Decompressor::new();
-    let path = segment_path(&dump.data, segment.log, segment.base);
+    let path = segment_path(&dump.data, segment.log, segment.name);
     let mut unreadable = Vec::new();
     let report = inspect_segment(&dump.runtime, &dump.data, segment, |batch| {
         if with_records {
@@ -211,7 +211,7 @@ fn print_line(
         topic: topics.name(segment.log.topic),
         topic_id: segment.log.topic.to_hex(),
         partition: segment.log.partition.0,
-        base: segment.base.0,
+        base: segment.name.base.0,
         next_offset: report.next_offset.0,
         file: report.path.display().to_string(),
         bytes: report.len,

@@ -220,13 +220,19 @@ fn every_number_within_a_range_fits_its_type() {
 }
 
 /// As `ConfigDef` of Kafka 4.3.1 has them: name, type, default.
-const KAFKA: [(&str, ValueType, &str); 23] = [
+const KAFKA: [(&str, ValueType, &str); 29] = [
     ("auto.create.topics.enable", ValueType::Boolean, "true"),
     ("compression.type", ValueType::Text, "producer"),
     ("connections.max.idle.ms", ValueType::Long, "600000"),
     ("default.replication.factor", ValueType::Int, "1"),
     ("fetch.max.bytes", ValueType::Int, "57671680"),
     ("group.initial.rebalance.delay.ms", ValueType::Int, "3000"),
+    ("log.cleaner.backoff.ms", ValueType::Long, "15000"),
+    ("log.cleaner.dedupe.buffer.size", ValueType::Long, "134217728"),
+    ("log.cleaner.delete.retention.ms", ValueType::Long, "86400000"),
+    ("log.cleaner.max.compaction.lag.ms", ValueType::Long, "9223372036854775807"),
+    ("log.cleaner.min.cleanable.ratio", ValueType::Double, "0.5"),
+    ("log.cleaner.min.compaction.lag.ms", ValueType::Long, "0"),
     ("log.cleanup.policy", ValueType::List, "delete"),
     ("log.flush.interval.ms", ValueType::Long, "none"),
     ("log.message.timestamp.after.max.ms", ValueType::Long, "3600000"),

@@ -63,9 +63,11 @@ pub(super) fn message<T>(result: &Result<T, Problem>) -> Option<&str> {
 pub(super) fn of_refusal(refusal: &Refusal) -> ErrorCode {
     match refusal {
         Refusal::Header(HeaderError::Magic { .. }) => ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT,
-        Refusal::Header(_) | Refusal::Crc => ErrorCode::CORRUPT_MESSAGE,
+        Refusal::Header(_) | Refusal::Crc | Refusal::Packed(_) => ErrorCode::CORRUPT_MESSAGE,
         Refusal::Claim(claim) => of_claim(claim),
-        Refusal::Batches(_) | Refusal::Record(_) => ErrorCode::INVALID_RECORD,
+        Refusal::Batches(_) | Refusal::Record(_) | Refusal::NoKey { .. } => {
+            ErrorCode::INVALID_RECORD
+        }
         Refusal::Timestamp(_) => ErrorCode::INVALID_TIMESTAMP,
         Refusal::Zstd => ErrorCode::UNSUPPORTED_COMPRESSION_TYPE,
         Refusal::Transactional => ErrorCode::INVALID_TXN_STATE,

@@ -51,6 +51,8 @@ struct SegmentRecord {
     allocated: u64,
     sealed: bool,
     finished: bool,
+    cleaned: bool,
+    revision: u32,
 }
 
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
@@ -182,6 +184,8 @@ impl SegmentRecord {
             allocated: segment.allocated,
             sealed: segment.sealed,
             finished: segment.finished,
+            cleaned: segment.cleaned,
+            revision: segment.revision,
         }
     }
 
@@ -195,8 +199,11 @@ impl SegmentRecord {
         segment.allocated = self.allocated;
         segment.sealed = self.sealed;
         segment.finished = self.finished;
+        segment.cleaned = self.cleaned;
+        segment.revision = self.revision;
         let coherent = self.flushed <= self.end
             && (!self.finished || (self.sealed && self.flushed == self.end))
+            && (self.finished || (self.revision == 0 && !self.cleaned))
             && Offset::ZERO <= segment.base
             && segment.base <= segment.next_offset;
         coherent.then_some(segment)
@@ -275,6 +282,9 @@ mod tests {
     /// A log with something in every field.
     fn rich_state() -> LogState {
         let mut state = state();
+        let first = state.segments.get_mut(Offset(0)).unwrap();
+        (first.flushed, first.finished) = (first.end, true);
+        (first.cleaned, first.revision) = (true, 3);
         let batch = ProducerBatch {
             first_sequence: Sequence(6),
             last_sequence: Sequence(7),
@@ -293,7 +303,7 @@ mod tests {
         let fields = [
             // The frame.
             &296_u32.to_le_bytes()[..],
-            &[139, 202, 232, 178],
+            &[105, 241, 50, 195],
             &[0; 8],
             // An epoch, and where it starts.
             &[4, 0, 0, 0, 0, 0, 0, 0],
@@ -302,12 +312,12 @@ mod tests {
             &0_i64.to_le_bytes(),
             &1_i64.to_le_bytes(),
             &5000_u32.to_le_bytes(),
-            &4096_u32.to_le_bytes(),
+            &5000_u32.to_le_bytes(),
             &50_i64.to_le_bytes(),
             &0_i64.to_le_bytes(),
             &10_i64.to_le_bytes(),
             &0_u64.to_le_bytes(),
-            &[1, 0, 0, 0, 0, 0, 0, 0],
+            &[1, 1, 1, 0, 3, 0, 0, 0],
             // The active segment.
             &10_i64.to_le_bytes(),
             &2_i64.to_le_bytes(),
@@ -386,6 +396,9 @@ mod tests {
         let record = LogRecord::of(&state(), CommitSequence(9));
         let mut wrong = record.clone();
         wrong.segments[0].flushed = 6000;
+        assert_eq!(wrong.to_state().unwrap_err().what, "segment lengths");
+        let mut wrong = record.clone();
+        wrong.segments[0].revision = 1;
         assert_eq!(wrong.to_state().unwrap_err().what, "segment lengths");
         let mut wrong = record.clone();
         wrong.log_start = 11;

@@ -37,7 +37,7 @@ impl RecoveredReport {
         for segment in self.state.segments.iter() {
             let flushed = segment.flushed;
             if flushed > 0 {
-                let path = segment_path(data, self.id, segment.base);
+                let path = segment_path(data, self.id, segment.name());
                 let file = File::open(runtime, &path, OpenOptions::default()).await?;
                 let len = flushed as usize;
                 let (buffer, read) = file.read_at(DmaBuf::zeroed(len), 0, len, 0).await;

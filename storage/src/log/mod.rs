@@ -13,11 +13,12 @@ pub use self::watch::{Watch, WatchGuard};
 
 use std::rc::Rc;
 
-use record::TopicPartition;
+use record::{Offset, TopicPartition};
 use runtime::local::Event;
 
 use self::state::{LogState, Visible};
 use crate::config::LogConfig;
+use crate::segment::name::SegmentName;
 
 /// Whether a log can be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +45,14 @@ pub struct Log {
     watchers: watch::Watchers,
     /// A flush or a retention pass is working on its files.
     pub(crate) busy: Cell<bool>,
+    /// Compaction is reading its segments and writing others.
+    pub(crate) compacting: Cell<bool>,
+    /// Files that nobody names any more were looked for since the start.
+    pub(crate) swept: Cell<bool>,
+    /// Up to where compaction has been; what it stored in the segments may be less.
+    pub(crate) cleaned_to: Cell<Offset>,
+    /// What compaction found damaged: it leaves the log alone while this is one of its segments.
+    pub(crate) uncleanable: Cell<Option<SegmentName>>,
 }
 
 impl Log {
@@ -57,6 +66,10 @@ impl Log {
             advanced: Event::default(),
             watchers: watch::Watchers::default(),
             busy: Cell::new(false),
+            compacting: Cell::new(false),
+            swept: Cell::new(false),
+            cleaned_to: Cell::new(Offset::ZERO),
+            uncleanable: Cell::new(None),
         }
     }
 

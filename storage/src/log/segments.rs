@@ -7,6 +7,7 @@ use std::rc::Rc;
 use record::{Offset, Timestamp};
 
 use crate::segment::index::{Index, IndexWriter};
+use crate::segment::name::SegmentName;
 
 /// One segment.
 #[derive(Clone, Debug)]
@@ -29,6 +30,10 @@ pub struct Segment {
     pub sealed: bool,
     /// Sealed, flushed to its last byte, cut to its length and synced, index included.
     pub finished: bool,
+    /// How often compaction has written it.
+    pub revision: u32,
+    /// Of its records each was the last of its key when compaction last looked.
+    pub cleaned: bool,
     /// Bytes that its file was given ahead of need.
     pub allocated: u64,
     /// The index while the segment is not finished.
@@ -54,12 +59,19 @@ impl Segment {
             next_offset: base,
             sealed: false,
             finished: false,
+            revision: 0,
+            cleaned: false,
             allocated: 0,
             index: Rc::default(),
             index_stored: 0,
             index_writer: None,
             pins: Rc::default(),
         }
+    }
+
+    /// What its files are called.
+    pub fn name(&self) -> SegmentName {
+        SegmentName { base: self.base, revision: self.revision }
     }
 
     /// Notes a batch at its end.
@@ -118,6 +130,30 @@ impl Segments {
     pub fn get_mut(&mut self, base: Offset) -> Option<&mut Segment> {
         let position = self.position(base)?;
         self.list.get_mut(position)
+    }
+
+    /// The segment with these files; none if it was let go or replaced.
+    pub fn named(&self, name: SegmentName) -> Option<&Segment> {
+        self.get(name.base).filter(|segment| segment.revision == name.revision)
+    }
+
+    /// Puts `new` in place of finished segments that stand side by side, and gives those back.
+    /// `None`, and nothing is changed, if they are not all there any more.
+    pub fn replace(&mut self, old: &[SegmentName], new: Option<Segment>) -> Option<Vec<Segment>> {
+        let first = self.position(old.first()?.base)?;
+        let found = self.list.range(first..).zip(old);
+        let same = found.filter(|(segment, name)| segment.name() == **name && segment.finished);
+        if same.count() != old.len() {
+            return None;
+        }
+        let removed = self.list.drain(first..first + old.len()).collect();
+        if let Some(new) = new {
+            self.list.insert(first, new);
+        }
+        let rises =
+            self.list.iter().is_sorted_by(|a, b| a.base < b.base && a.next_offset <= b.base);
+        assert!(rises, "a segment covers no more than those whose place it takes");
+        Some(removed)
     }
 
     /// The segment that holds `offset`, or would.

@@ -20,6 +20,7 @@ use super::segments::Segments;
 use super::span::{Span, Tail};
 use crate::config::LogConfig;
 use crate::identity::CommitSequence;
+use crate::segment::name::SegmentName;
 
 /// Where a batch was put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,6 +183,11 @@ impl LogState {
             std::cmp::Ordering::Equal => self.visible.position,
             std::cmp::Ordering::Greater => 0,
         }
+    }
+
+    /// Up to where the segment with these files can be read; none if it was let go or replaced.
+    pub fn readable_end_of(&self, name: SegmentName) -> Option<u32> {
+        self.segments.named(name).map(|segment| self.readable_end(segment.base))
     }
 
     /// Readable bytes from a place on, at most `enough`.

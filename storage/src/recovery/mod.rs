@@ -14,11 +14,10 @@ pub(crate) mod scan;
 pub use journal::{JournalContents, RecoveryError};
 pub use scan::{Flushed, FoundCommit, scan_file};
 
-use record::Offset;
-
 use crate::identity::{CommitSequence, Generation};
 use crate::log::LogStatus;
 use crate::log::state::LogState;
+use crate::segment::name::SegmentName;
 
 /// A log as one journal knows it.
 pub struct RecoveredLog {
@@ -27,7 +26,7 @@ pub struct RecoveredLog {
     /// Whether it can be used.
     pub status: LogStatus,
     /// Segments that lie before the log's start; their files may still be there.
-    pub gone: Vec<Offset>,
+    pub gone: Vec<SegmentName>,
     /// The start and commit of the last thing known of it: where two journals know a log, the
     /// higher one is right.
     pub known_at: (Generation, CommitSequence),

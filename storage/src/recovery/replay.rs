@@ -16,6 +16,7 @@ use crate::checkpoint::record::LogRecord;
 use crate::identity::{CommitSequence, Generation};
 use crate::journal::entry::{Entry, EntryKind};
 use crate::log::LogStatus;
+use crate::log::segments::Segment;
 use crate::log::state::{LogState, Visible};
 
 /// A log being put together.
@@ -217,7 +218,7 @@ impl Partial {
     /// Puts the unflushed bytes into the tail; everything that was recovered can be read.
     fn finish(mut self) -> RecoveredLog {
         let removed = self.state.segments.remove_before(self.state.log_start);
-        let gone = removed.iter().map(|segment| segment.base).collect();
+        let gone = removed.iter().map(Segment::name).collect();
         if self.offline.is_none()
             && let Err(error) = self.fill_tail()
         {

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
-use record::{Offset, TopicPartition};
+use record::TopicPartition;
 use runtime::hash::FixedMap;
 use runtime::{File, OpenOptions, Runtime};
 
-use super::name::segment_path;
+use super::name::{SegmentName, segment_path};
 
 /// What a descriptor is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,7 +20,7 @@ pub enum Access {
     Write,
 }
 
-type Key = (TopicPartition, Offset, Access);
+type Key = (TopicPartition, SegmentName, Access);
 
 /// The open files of one shard's segments.
 pub struct Descriptors {
@@ -57,7 +57,7 @@ impl Descriptors {
     pub async fn get(
         &self,
         log: TopicPartition,
-        segment: Offset,
+        segment: SegmentName,
         access: Access,
     ) -> io::Result<File> {
         let key = (log, segment, access);
@@ -97,7 +97,7 @@ impl Descriptors {
     }
 
     /// Lets go of a segment's files: it is sealed or goes away.
-    pub fn close(&self, log: TopicPartition, segment: Offset, access: Access) {
+    pub fn close(&self, log: TopicPartition, segment: SegmentName, access: Access) {
         self.open.borrow_mut().remove((log, segment, access));
     }
 

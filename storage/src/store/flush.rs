@@ -158,7 +158,7 @@ impl Store {
         flushed
     }
 
-    async fn flush_round(&self, logs: &[Rc<Log>]) -> io::Result<()> {
+    pub(super) async fn flush_round(&self, logs: &[Rc<Log>]) -> io::Result<()> {
         let written = std::cell::RefCell::new(Vec::<Written>::new());
         for_each_concurrently(logs, BACKGROUND_CALLS, |log| {
             let written = &written;
@@ -199,7 +199,7 @@ impl Store {
     fn on_segment_error(log: &Log, error: ReadError) -> io::Result<()> {
         match error {
             ReadError::Io(error) if error.kind() == io::ErrorKind::StorageFull => Err(error),
-            ReadError::Deleted => Ok(()),
+            ReadError::Deleted | ReadError::Replaced => Ok(()),
             other => {
                 log.take_offline(other.to_string());
                 Ok(())

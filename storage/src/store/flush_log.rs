@@ -23,7 +23,7 @@ use crate::log::Log;
 use crate::log::state::LogState;
 use crate::segment::descriptors::Access;
 use crate::segment::index::{INDEX_ENTRY_BYTES, Index, IndexEntry, IndexWriter};
-use crate::segment::name::{index_path, log_directory, topic_directory};
+use crate::segment::name::{SegmentName, index_path, log_directory, topic_directory};
 
 /// Limits for positions in segments, which are `u32`.
 const BLOCK_U32: u32 = 4096;
@@ -113,7 +113,8 @@ impl Store {
 
     async fn write_part(&self, log: &Rc<Log>, part: Part) -> Result<Written, ReadError> {
         let directories = self.prepare_directories(log, part).await?;
-        let file = self.0.descriptors.get(log.id(), part.segment, Access::Write).await?;
+        let name = SegmentName::appended(part.segment);
+        let file = self.0.descriptors.get(log.id(), name, Access::Write).await?;
         let allocated = self.allocate(&file, part).await?;
         let writer = {
             let state = log.state();
@@ -263,8 +264,9 @@ impl Store {
             found.allocated = u64::from(to);
             found.index_writer = None;
             let index = std::mem::take(&mut found.index);
-            self.0.indexes.keep(log.id(), segment, index);
-            self.0.descriptors.close(log.id(), segment, Access::Write);
+            let name = found.name();
+            self.0.indexes.keep(log.id(), name, index);
+            self.0.descriptors.close(log.id(), name, Access::Write);
         }
         state.tail.flushed_to(segment, to);
         Ok(())
@@ -283,7 +285,8 @@ impl Store {
         if bytes.len() < INDEX_STORED_TOGETHER * INDEX_ENTRY_BYTES && !sync {
             return Ok(());
         }
-        let path = index_path(&self.0.config.data, log.id(), segment);
+        let name = SegmentName::appended(segment);
+        let path = index_path(&self.0.config.data, log.id(), name);
         let added = bytes.len() / INDEX_ENTRY_BYTES;
         self.write_index(&path, &bytes, offset as u64, sync).await?;
         if let Some(found) = log.state_mut().segments.get_mut(segment) {
@@ -292,7 +295,7 @@ impl Store {
         Ok(())
     }
 
-    async fn write_index(
+    pub(super) async fn write_index(
         &self,
         path: &std::path::Path,
         bytes: &[u8],
@@ -323,10 +326,11 @@ impl Store {
             let state = log.state();
             state.segments.get(segment).ok_or(ReadError::Deleted)?.flushed
         };
-        let Loaded { index, stored, writer } = self.load_index(log, segment, flushed).await?;
+        let name = SegmentName::appended(segment);
+        let Loaded { index, stored, writer } = self.load_index(log, name, flushed).await?;
         let writer = match writer {
             Some(writer) => writer,
-            None => self.rebuild_index(log, segment, Index::default(), flushed).await?.1,
+            None => self.rebuild_index(log, name, Index::default(), flushed).await?.1,
         };
         let mut state = log.state_mut();
         let found = state.segments.get_mut(segment).ok_or(ReadError::Deleted)?;
@@ -343,14 +347,14 @@ impl Store {
     pub(super) async fn load_index(
         &self,
         log: &Rc<Log>,
-        segment: Offset,
+        segment: SegmentName,
         end: u32,
     ) -> Result<Loaded, ReadError> {
         let path = index_path(&self.0.config.data, log.id(), segment);
         let bytes = self.read_small_file(&path).await?;
         let index = Index::read(&bytes, log.id(), end);
         let last = index.entries().last().map_or(0, |entry| entry.position);
-        let finished = log.state().segments.get(segment).is_some_and(|found| found.finished);
+        let finished = log.state().segments.named(segment).is_some_and(|found| found.finished);
         let stored = index.entries().len();
         // A segment's last entry is an interval and at most a batch before its end.
         if finished && end - last <= INDEX_INTERVAL_BYTES * 2 {
@@ -373,7 +377,7 @@ impl Store {
     async fn rebuild_index(
         &self,
         log: &Rc<Log>,
-        segment: Offset,
+        segment: SegmentName,
         index: Index,
         end: u32,
     ) -> Result<(Index, IndexWriter), ReadError> {
@@ -384,7 +388,8 @@ impl Store {
         };
         while writer.position() < end {
             let position = writer.position();
-            let readable = log.state().readable_end(segment).max(end);
+            let readable =
+                log.state().readable_end_of(segment).ok_or(ReadError::Replaced)?.max(end);
             let window = SCRATCH_BYTES.min((readable - position) as usize);
             let mut bytes = self.read_range(log, segment, position, window).await?;
             let Some(met) = meet(&bytes, 0, position)? else { break };

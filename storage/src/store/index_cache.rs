@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use record::{Offset, TopicPartition};
+use record::TopicPartition;
 use runtime::hash::FixedMap;
 
 use crate::limits::INDEX_CACHE_BYTES;
 use crate::segment::index::Index;
+use crate::segment::name::SegmentName;
 
-type Key = (TopicPartition, Offset);
+type Key = (TopicPartition, SegmentName);
 
 /// At most [`INDEX_CACHE_BYTES`] of indexes, the ones used last.
 #[derive(Default)]
@@ -24,7 +25,7 @@ struct State {
 
 impl IndexCache {
     /// The index of a segment, if it is kept.
-    pub(super) fn get(&self, log: TopicPartition, segment: Offset) -> Option<Rc<Index>> {
+    pub(super) fn get(&self, log: TopicPartition, segment: SegmentName) -> Option<Rc<Index>> {
         let state = &mut *self.0.borrow_mut();
         let (index, used) = state.kept.get_mut(&(log, segment))?;
         state.clock += 1;
@@ -33,7 +34,7 @@ impl IndexCache {
     }
 
     /// Keeps an index; others go if there is no room.
-    pub(super) fn keep(&self, log: TopicPartition, segment: Offset, index: Rc<Index>) {
+    pub(super) fn keep(&self, log: TopicPartition, segment: SegmentName, index: Rc<Index>) {
         let state = &mut *self.0.borrow_mut();
         state.bytes += index.memory();
         state.clock += 1;
@@ -48,7 +49,7 @@ impl IndexCache {
     }
 
     /// Lets go of a segment's index.
-    pub(super) fn forget(&self, log: TopicPartition, segment: Offset) {
+    pub(super) fn forget(&self, log: TopicPartition, segment: SegmentName) {
         let state = &mut *self.0.borrow_mut();
         let gone = state.kept.remove(&(log, segment));
         state.bytes -= gone.map_or(0, |(index, _)| index.memory());

@@ -10,10 +10,11 @@ use crate::config::LogConfig;
 use crate::journal::entry::{Entry, EntryKind};
 use crate::journal::files::RoomFor;
 use crate::journal::ticket::{JournalFailed, Progress, Ticket};
+use crate::log::segments::Segment;
 use crate::log::state::LogState;
 use crate::log::{Log, LogStatus};
 use crate::segment::descriptors::Access;
-use crate::segment::name::{index_path, log_directory, segment_path, topic_directory};
+use crate::segment::name::{SegmentName, index_path, log_directory, segment_path, topic_directory};
 
 /// Why a log was not created or changed.
 #[derive(Debug, thiserror::Error)]
@@ -93,14 +94,16 @@ impl Store {
     /// after its `file.delete.delay.ms` read on from their open descriptors.
     pub async fn remove_files(&self, log: &Rc<Log>) -> Result<(), LogError> {
         assert_eq!(*log.status(), LogStatus::Deleted, "only a deleted log loses its files");
-        while log.busy.get() {
+        while log.busy.get() || log.compacting.get() {
             self.0.runtime.sleep(std::time::Duration::from_millis(10)).await;
         }
         let id = log.id();
-        let bases: Vec<Offset> = log.state().segments.iter().map(|segment| segment.base).collect();
-        for base in bases {
-            self.remove_segment_files(id, base).await?;
+        let mut names: Vec<_> = log.state().segments.iter().map(Segment::name).collect();
+        names.extend(self.forget_obsolete(id));
+        for name in names {
+            self.remove_segment_files(id, name).await?;
         }
+        self.sweep(log).await?;
         let data = &self.0.config.data;
         runtime::remove_directory(&self.0.runtime, &log_directory(data, id)).await?;
         // The last partition on any shard takes the topic's directory along.
@@ -113,14 +116,14 @@ impl Store {
     pub(super) async fn remove_segment_files(
         &self,
         id: TopicPartition,
-        base: Offset,
+        name: SegmentName,
     ) -> io::Result<()> {
-        self.0.descriptors.close(id, base, Access::Read);
-        self.0.descriptors.close(id, base, Access::Write);
-        self.0.indexes.forget(id, base);
+        self.0.descriptors.close(id, name, Access::Read);
+        self.0.descriptors.close(id, name, Access::Write);
+        self.0.indexes.forget(id, name);
         let data = &self.0.config.data;
-        runtime::remove_file(&self.0.runtime, &segment_path(data, id, base)).await?;
-        runtime::remove_file(&self.0.runtime, &index_path(data, id, base)).await
+        runtime::remove_file(&self.0.runtime, &segment_path(data, id, name)).await?;
+        runtime::remove_file(&self.0.runtime, &index_path(data, id, name)).await
     }
 
     /// Raises the log start (`DeleteRecords`, retention). Durable when it resolves. An offset at

@@ -11,8 +11,10 @@ use super::Store;
 use super::read::{ReadError, ReadLimits, check_readable};
 use crate::limits::INDEX_INTERVAL_BYTES;
 use crate::log::Log;
+use crate::log::segments::Segment;
 use crate::segment::descriptors::Access;
 use crate::segment::index::Index;
+use crate::segment::name::SegmentName;
 
 /// Read at once while walking headers.
 const WALK_BYTES: usize = 64 << 10;
@@ -20,8 +22,8 @@ const WALK_BYTES: usize = 64 << 10;
 /// Where a batch starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
-    /// The segment, by base offset.
-    pub(super) segment: Offset,
+    /// The segment.
+    pub(super) segment: SegmentName,
     /// Where in it.
     pub(super) position: u32,
 }
@@ -34,6 +36,8 @@ pub(super) struct Met {
     pub(super) base_offset: Offset,
     pub(super) next_offset: Offset,
     pub(super) max_timestamp: Timestamp,
+    /// Compaction leaves batches of no records, which have a time that nobody can be shown.
+    pub(super) has_records: bool,
 }
 
 /// Which record a time asks for.
@@ -61,11 +65,12 @@ impl Store {
             let state = log.state();
             let found = state.segments.holding(offset).or_else(|| state.segments.iter().next());
             let found = found.expect("a log with readable offsets has a segment");
-            (found.base, found.next_offset)
+            (found.name(), found.next_offset)
         };
         if offset >= next {
             // A gap that compaction left at the segment's end.
-            let following = log.state().segments.following(segment).map(|segment| segment.base);
+            let state = log.state();
+            let following = state.segments.following(segment.base).map(Segment::name);
             return Ok(Place { segment: following.unwrap_or(segment), position: 0 });
         }
         let index = self.index_of(log, segment).await?;
@@ -74,12 +79,12 @@ impl Store {
                 return Ok(Place { segment, position: entry.position });
             }
             Some(entry) => entry.position,
-            None if segment == offset => return Ok(Place { segment, position: 0 }),
+            None if segment.base == offset => return Ok(Place { segment, position: 0 }),
             None => 0,
         };
         let found = self.walk(log, segment, from, |met| met.next_offset > offset).await?;
-        let position = found.map_or_else(|| log.state().readable_end(segment), |met| met.position);
-        Ok(Place { segment, position })
+        let end = log.state().readable_end_of(segment).ok_or(ReadError::Replaced)?;
+        Ok(Place { segment, position: found.map_or(end, |met| met.position) })
     }
 
     /// Where a cold read from `place` ends. On an index entry if it can, so that the reader's next
@@ -90,7 +95,7 @@ impl Store {
         place: &Place,
         limits: ReadLimits,
     ) -> Result<u32, ReadError> {
-        let readable = log.state().readable_end(place.segment);
+        let readable = log.state().readable_end_of(place.segment).ok_or(ReadError::Replaced)?;
         let wanted = place.position.saturating_add(limits.bytes_max);
         if wanted >= readable {
             return Ok(readable);
@@ -115,14 +120,14 @@ impl Store {
     async fn walk(
         &self,
         log: &Rc<Log>,
-        segment: Offset,
+        segment: SegmentName,
         from: u32,
         stop: impl Fn(&Met) -> bool,
     ) -> Result<Option<Met>, ReadError> {
         let mut position = from;
         loop {
             check_readable(log)?;
-            let end = log.state().readable_end(segment);
+            let end = log.state().readable_end_of(segment).ok_or(ReadError::Replaced)?;
             if position >= end {
                 return Ok(None);
             }
@@ -151,22 +156,22 @@ impl Store {
     pub(super) async fn read_range(
         &self,
         log: &Rc<Log>,
-        segment: Offset,
+        segment: SegmentName,
         position: u32,
         len: usize,
     ) -> Result<Vec<u8>, ReadError> {
         let end = position + u32::try_from(len).expect("a segment is under 4 GiB");
-        let in_memory = log.state().tail.start_of(segment).unwrap_or(u32::MAX);
+        let in_memory = log.state().tail.start_of(segment.base).unwrap_or(u32::MAX);
         let mut bytes = Vec::with_capacity(len);
         if position < in_memory {
-            let file = self.0.descriptors.get(log.id(), segment, Access::Read).await?;
+            let file = self.segment_file(log, segment).await?;
             let wanted = (end.min(in_memory) - position) as usize;
             bytes = self.read_file(&file, position, wanted).await?;
         }
         let reached = position + u32::try_from(bytes.len()).expect("a segment is under 4 GiB");
         let state = log.state();
         let mut at = reached;
-        for span in state.tail.from_position(segment, reached) {
+        for span in state.tail.from_position(segment.base, reached) {
             if at >= end || span.position > at {
                 break;
             }
@@ -176,6 +181,13 @@ impl Store {
             at = span.position + u32::try_from(to).expect("a batch is under 4 GiB");
         }
         Ok(bytes)
+    }
+
+    async fn segment_file(&self, log: &Log, segment: SegmentName) -> Result<File, ReadError> {
+        match self.0.descriptors.get(log.id(), segment, Access::Read).await {
+            Err(_) if log.state().segments.named(segment).is_none() => Err(ReadError::Replaced),
+            other => Ok(other?),
+        }
     }
 
     async fn read_file(&self, file: &File, position: u32, len: usize) -> io::Result<Vec<u8>> {
@@ -196,26 +208,43 @@ impl Store {
         scratch: &mut Decompressor,
         bytes_max: usize,
     ) -> Result<Option<Timed>, ReadError> {
+        loop {
+            match self.try_find_time(log, which, scratch, bytes_max).await {
+                Err(ReadError::Replaced) => self.0.runtime.yield_if_needed().await,
+                other => return other,
+            }
+        }
+    }
+
+    async fn try_find_time(
+        &self,
+        log: &Rc<Log>,
+        which: TimeMatch,
+        scratch: &mut Decompressor,
+        bytes_max: usize,
+    ) -> Result<Option<Timed>, ReadError> {
         check_readable(log)?;
         let time = match which {
             TimeMatch::AtOrAfter(time) => time,
-            TimeMatch::Largest => match self.largest_time(log).await? {
+            TimeMatch::Largest => match self.largest_time(log, scratch, bytes_max).await? {
                 Some(time) => time,
                 None => return Ok(None),
             },
         };
         let log_start = log.state().log_start;
-        let candidates: Vec<Offset> = {
+        let candidates: Vec<SegmentName> = {
             let state = log.state();
             let readable = state.segments.iter().filter(|segment| {
                 segment.max_timestamp >= time && segment.base <= state.visible.segment
             });
-            readable.map(|segment| segment.base).collect()
+            readable.map(Segment::name).collect()
         };
         for segment in candidates {
             let index = self.index_of(log, segment).await?;
             let mut from = index.floor_time(time).map_or(0, |entry| entry.position);
-            let wanted = |met: &Met| met.max_timestamp >= time && met.next_offset > log_start;
+            let wanted = |met: &Met| {
+                met.has_records && met.max_timestamp >= time && met.next_offset > log_start
+            };
             while let Some(met) = self.walk(log, segment, from, wanted).await? {
                 let bytes = self.read_range(log, segment, met.position, met.len as usize).await?;
                 let found = first_at(&bytes, time, log_start, scratch, bytes_max);
@@ -229,17 +258,22 @@ impl Store {
     }
 
     /// The largest time of all readable batches.
-    async fn largest_time(&self, log: &Rc<Log>) -> Result<Option<Timestamp>, ReadError> {
+    async fn largest_time(
+        &self,
+        log: &Rc<Log>,
+        scratch: &mut Decompressor,
+        bytes_max: usize,
+    ) -> Result<Option<Timestamp>, ReadError> {
         let log_start = log.state().log_start;
         let mut largest = None;
-        let bases: Vec<(Offset, Timestamp, bool)> = {
+        let known: Vec<(SegmentName, Timestamp, bool)> = {
             let state = log.state();
             let known =
                 state.segments.iter().filter(|segment| segment.base <= state.visible.segment);
             let whole = |base, next| base >= log_start && next <= state.visible.offset;
-            known.map(|s| (s.base, s.max_timestamp, whole(s.base, s.next_offset))).collect()
+            known.map(|s| (s.name(), s.max_timestamp, whole(s.base, s.next_offset))).collect()
         };
-        for (segment, max_timestamp, whole) in bases {
+        for (segment, max_timestamp, whole) in known {
             if max_timestamp == Timestamp::NONE || largest.is_some_and(|seen| max_timestamp <= seen)
             {
                 continue;
@@ -249,9 +283,16 @@ impl Store {
                 continue;
             }
             let mut from = 0;
-            let wanted = |met: &Met| met.next_offset > log_start;
+            let wanted = |met: &Met| met.has_records && met.next_offset > log_start;
             while let Some(met) = self.walk(log, segment, from, wanted).await? {
-                largest = largest.max(Some(met.max_timestamp));
+                let mut time = Some(met.max_timestamp);
+                if met.base_offset < log_start {
+                    // The record with that time may be before the start.
+                    let len = met.len as usize;
+                    let bytes = self.read_range(log, segment, met.position, len).await?;
+                    time = largest_from(&bytes, log_start, scratch, bytes_max);
+                }
+                largest = largest.max(time);
                 from = met.position + met.len;
             }
         }
@@ -263,27 +304,26 @@ impl Store {
     pub(super) async fn index_of(
         &self,
         log: &Rc<Log>,
-        segment: Offset,
+        segment: SegmentName,
     ) -> Result<Rc<Index>, ReadError> {
-        let (finished, ready) = {
+        let (finished, ready, end) = {
             let state = log.state();
-            let found = state.segments.get(segment).ok_or(ReadError::Deleted)?;
-            (found.finished, found.index_writer.is_some())
+            let found = state.segments.named(segment).ok_or(ReadError::Replaced)?;
+            (found.finished, found.index_writer.is_some(), found.end)
         };
         if finished {
             if let Some(index) = self.0.indexes.get(log.id(), segment) {
                 return Ok(index);
             }
-            let end = log.state().segments.get(segment).map_or(0, |found| found.end);
             let index = Rc::new(self.load_index(log, segment, end).await?.index);
             self.0.indexes.keep(log.id(), segment, Rc::clone(&index));
             return Ok(index);
         }
         if !ready {
-            self.resume_index(log, segment).await?;
+            self.resume_index(log, segment.base).await?;
         }
         let state = log.state();
-        let found = state.segments.get(segment).ok_or(ReadError::Deleted)?;
+        let found = state.segments.named(segment).ok_or(ReadError::Replaced)?;
         Ok(Rc::clone(&found.index))
     }
 }
@@ -312,6 +352,22 @@ fn first_at(
     })
 }
 
+/// The largest time of a batch's records from `log_start` on.
+fn largest_from(
+    bytes: &[u8],
+    log_start: Offset,
+    scratch: &mut Decompressor,
+    bytes_max: usize,
+) -> Option<Timestamp> {
+    let (batch, _) = BatchView::parse(bytes).ok()?;
+    let Ok(records) = batch.records(scratch, bytes_max) else {
+        return Some(batch.header().max_timestamp());
+    };
+    let behind = records.iter().filter_map(Result::ok);
+    let behind = behind.filter(|record| records.offset(record) >= log_start);
+    behind.map(|record| records.timestamp(&record)).max()
+}
+
 /// The header at `at` of bytes that start at `position` of a segment; `None` if it is cut off.
 pub(super) fn meet(bytes: &[u8], at: usize, position: u32) -> io::Result<Option<Met>> {
     let Some(rest) = bytes.get(at..).filter(|rest| rest.len() >= HEADER_BYTES) else {
@@ -324,10 +380,11 @@ pub(super) fn meet(bytes: &[u8], at: usize, position: u32) -> io::Result<Option<
         base_offset: header.base_offset(),
         next_offset: header.next_offset(),
         max_timestamp: header.max_timestamp(),
+        has_records: header.record_count() > 0,
     }))
 }
 
-fn damaged(log: &Log, segment: Offset, position: u32) -> io::Error {
+fn damaged(log: &Log, segment: SegmentName, position: u32) -> io::Error {
     let id = log.id();
     io::Error::other(format!("{id}: no batch at byte {position} of segment {segment}"))
 }

@@ -2,6 +2,7 @@
 
 mod append;
 mod checkpointing;
+mod compact;
 mod flush;
 mod flush_log;
 mod index_cache;
@@ -10,7 +11,9 @@ mod locate;
 mod migration;
 mod pace;
 mod read;
+mod replace;
 mod retain;
+mod rewrite;
 mod space;
 
 use std::cell::{Cell, RefCell};
@@ -22,15 +25,17 @@ use record::TopicPartition;
 use runtime::buffer::Usage;
 use runtime::hash::FixedMap;
 use runtime::local::{Event, Semaphore};
-use runtime::{Runtime, Task};
+use runtime::{Housekeeping, Runtime, Task};
 
 pub use self::append::{Ack, Admission, AppendError, Appended, NewBatch, Source};
+pub use self::compact::CompactError;
 pub use self::flush::FlushError;
 use self::index_cache::IndexCache;
 pub use self::lifecycle::LogError;
 pub use self::locate::{TimeMatch, Timed};
 use self::pace::Pace;
 pub use self::read::{Extent, FileExtent, LogRange, Plan, ReadError, ReadLimits};
+use self::replace::Obsolete;
 use crate::config::StoreConfig;
 use crate::journal::ticket::JournalFailed;
 use crate::journal::writer::Journal;
@@ -48,6 +53,7 @@ type Listener = Box<dyn Fn(StoreStatistics)>;
 struct Inner {
     runtime: Runtime,
     config: StoreConfig,
+    housekeeping: Housekeeping,
     journal: Journal,
     journal_directory: PathBuf,
     logs: RefCell<FixedMap<TopicPartition, Rc<Log>>>,
@@ -65,6 +71,10 @@ struct Inner {
     background: Semaphore,
     /// One flush at a time.
     flushing: Semaphore,
+    /// One pass of compaction at a time.
+    compacting: Semaphore,
+    /// Segments that compaction has replaced, until a checkpoint without them is in force.
+    obsolete: RefCell<Vec<Obsolete>>,
     /// One checkpoint at a time: a stop does not wait for a flush, which ends with one too.
     checkpointing: Semaphore,
     flush_wanted: Event,
@@ -92,6 +102,10 @@ pub struct StoreStatistics {
     pub checkpoints: u64,
     /// Segments deleted.
     pub segments_deleted: u64,
+    /// Logs that compaction has gone through.
+    pub compactions: u64,
+    /// Bytes that compaction has taken out of segments.
+    pub compacted_bytes: u64,
 }
 
 impl StoreStatistics {
@@ -101,12 +115,15 @@ impl StoreStatistics {
         self.carried_bytes += other.carried_bytes;
         self.checkpoints += other.checkpoints;
         self.segments_deleted += other.segments_deleted;
+        self.compactions += other.compactions;
+        self.compacted_bytes += other.compacted_bytes;
     }
 }
 
 /// The parts that recovery has put together.
 pub(crate) struct StoreParts {
     pub(crate) config: StoreConfig,
+    pub(crate) housekeeping: Housekeeping,
     pub(crate) journal: Journal,
     pub(crate) journal_directory: PathBuf,
     pub(crate) logs: FixedMap<TopicPartition, Rc<Log>>,
@@ -128,6 +145,7 @@ impl Store {
         Self(Rc::new(Inner {
             runtime: runtime.clone(),
             config: parts.config,
+            housekeeping: parts.housekeeping,
             journal: parts.journal,
             journal_directory: parts.journal_directory,
             logs: RefCell::new(parts.logs),
@@ -141,6 +159,8 @@ impl Store {
             superblock_twin: RefCell::new(Some(parts.superblock_twin)),
             background: Semaphore::new(crate::limits::BACKGROUND_CALLS),
             flushing: Semaphore::new(1),
+            compacting: Semaphore::new(1),
+            obsolete: RefCell::default(),
             checkpointing: Semaphore::new(1),
             flush_wanted: Event::default(),
             pace: Pace::default(),

@@ -1,13 +1,17 @@
-//! [`Pace`]: how fast a flush goes beside commits that producers wait for.
+//! [`Pace`]: how fast a flush, or compaction, goes beside commits that producers wait for.
 //!
 //! A flush at full speed holds the device for as long as it takes, and every barrier meanwhile
 //! waits behind its writes. So it spends what commits earn: some bytes for each byte that was
 //! committed, in writes about as long as the commits that they compete with. The numbers are in
 //! docs/decisions/0009-flush-pace.md.
+//!
+//! Nobody waits for compaction: while there are commits, it takes a part of the time only, and
+//! leaves what commits earn to the flush.
 
 use std::cell::Cell;
 use std::time::Duration;
 
+use runtime::Instant;
 use runtime::local::{Event, first};
 
 use super::Store;
@@ -24,6 +28,11 @@ const PATIENCE: Duration = Duration::from_millis(1);
 /// The eighth part of the journal's room from which on nothing is slower than it can be.
 const URGENT_EIGHTHS: u64 = 7;
 
+/// While there are commits, compaction rests so many times as long as it worked.
+const RESTS: u32 = 1;
+/// The longest rest, and the longest wait for appends that themselves wait for room.
+const REST_MAX: Duration = Duration::from_millis(20);
+
 /// What commits have earned, and how long they are.
 #[derive(Default)]
 pub(super) struct Pace {
@@ -31,12 +40,21 @@ pub(super) struct Pace {
     /// About how long a commit is: an average over the last ones.
     commit_bytes: Cell<u64>,
     earned: Event,
+    commits: Cell<u64>,
+}
+
+/// When a step of compaction began.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step {
+    time: Instant,
+    commits: u64,
 }
 
 impl Pace {
     /// A commit of so many bytes was written.
     pub(super) fn committed(&self, bytes: usize) {
         let bytes = bytes as u64;
+        self.commits.set(self.commits.get().wrapping_add(1));
         let average = self.commit_bytes.get();
         self.commit_bytes.set(average - average / 8 + bytes / 8);
         let most = (bytes * EARNED).max(self.piece() * BACKGROUND_CALLS as u64);
@@ -74,6 +92,23 @@ impl Store {
         let may = || (self.is_flush_urgent() || self.0.pace.try_spend(bytes)).then_some(());
         let earned = self.0.pace.earned.wait_until(may);
         first(earned, self.0.runtime.sleep(PATIENCE)).await;
+    }
+
+    /// Compaction begins to read, look into and write some bytes.
+    pub(super) fn begin_step(&self) -> Step {
+        Step { time: self.0.runtime.now(), commits: self.0.pace.commits.get() }
+    }
+
+    /// The rest behind a step, if there were commits meanwhile.
+    pub(super) async fn rest(&self, step: Step) {
+        if self.0.pace.commits.get() == step.commits {
+            return;
+        }
+        let worked = step.time.until(self.0.runtime.now());
+        self.0.runtime.sleep((worked * RESTS).min(REST_MAX)).await;
+        if self.0.waiting.get() > 0 {
+            self.0.runtime.sleep(REST_MAX).await;
+        }
     }
 
     /// Nobody is held up by a flush at full speed, or somebody by a slow one.

@@ -15,6 +15,7 @@ use super::Store;
 use crate::log::state::LogState;
 use crate::log::{Log, LogStatus};
 use crate::segment::descriptors::Access;
+use crate::segment::name::SegmentName;
 
 /// Bytes that one resolution covers at most.
 const EXTENT_BYTES_MAX: u32 = 1 << 20;
@@ -63,6 +64,10 @@ pub enum ReadError {
         /// What is wrong.
         reason: String,
     },
+    /// Compaction or retention has taken the segment meanwhile: the offset is to be looked up
+    /// again.
+    #[error("the segment was replaced")]
+    Replaced,
     /// A file could not be read.
     #[error("read a segment: {0}")]
     Io(#[from] io::Error),
@@ -72,7 +77,7 @@ pub enum ReadError {
 #[derive(Debug)]
 pub struct LogRange {
     log: Rc<Log>,
-    segment: Offset,
+    segment: SegmentName,
     position: u32,
     end: u32,
     _pin: Pin,
@@ -137,10 +142,18 @@ impl Extent {
 }
 
 impl LogRange {
-    pub(super) fn new(log: &Rc<Log>, segment: Offset, position: u32, end: u32) -> Option<Self> {
+    /// None if it is empty.
+    pub(super) fn new(
+        log: &Rc<Log>,
+        segment: SegmentName,
+        position: u32,
+        end: u32,
+    ) -> Result<Option<Self>, ReadError> {
         assert!(position <= end, "a range does not run backwards");
-        let pin = Pin::new(&log.state().segments.get(segment)?.pins);
-        (position < end).then(|| Self { log: Rc::clone(log), segment, position, end, _pin: pin })
+        let pins = log.state().segments.named(segment).map(|found| Rc::clone(&found.pins));
+        let pin = Pin::new(&pins.ok_or(ReadError::Replaced)?);
+        let log = Rc::clone(log);
+        Ok((position < end).then(|| Self { log, segment, position, end, _pin: pin }))
     }
 
     /// Bytes that have not been taken yet.
@@ -165,7 +178,7 @@ impl LogRange {
         let mut slices: Vec<Slice> = Vec::new();
         let mut position = self.position;
         let stop = self.end.min(position.saturating_add(EXTENT_BYTES_MAX));
-        for span in state.tail.from_position(self.segment, position) {
+        for span in state.tail.from_position(self.segment.base, position) {
             if span.position > position || position >= stop {
                 break;
             }
@@ -213,8 +226,9 @@ impl Store {
         let first_end = span.end();
         let end = hot_end(&state, segment, position, first_end, limits);
         drop(state);
-        let range = LogRange::new(log, segment, position, end);
-        Some(Ok(Plan { range, high_watermark, log_start }))
+        // What is in the tail is in a segment as it was appended.
+        let range = LogRange::new(log, SegmentName::appended(segment), position, end);
+        Some(range.map(|range| Plan { range, high_watermark, log_start }))
     }
 
     /// Plans a read, looking into index and file if the batches are not in memory.
@@ -224,9 +238,24 @@ impl Store {
         offset: Offset,
         limits: ReadLimits,
     ) -> Result<Plan, ReadError> {
-        if let Some(plan) = self.plan_hot(log, offset, limits) {
-            return plan;
+        loop {
+            if let Some(plan) = self.plan_hot(log, offset, limits) {
+                return plan;
+            }
+            // A new segment has the same records, or retention has taken them.
+            match self.plan_cold(log, offset, limits).await {
+                Err(ReadError::Replaced) => self.0.runtime.yield_if_needed().await,
+                other => return other,
+            }
         }
+    }
+
+    async fn plan_cold(
+        &self,
+        log: &Rc<Log>,
+        offset: Offset,
+        limits: ReadLimits,
+    ) -> Result<Plan, ReadError> {
         let place = self.locate(log, offset).await?;
         check_readable(log)?;
         let end = self.cold_end(log, &place, limits).await?;
@@ -237,7 +266,7 @@ impl Store {
         if offset < log_start {
             return Err(ReadError::OutOfRange { offset, log_start, high_watermark });
         }
-        let range = LogRange::new(log, place.segment, place.position, end);
+        let range = LogRange::new(log, place.segment, place.position, end)?;
         Ok(Plan { range, high_watermark, log_start })
     }
 
@@ -255,7 +284,7 @@ impl Store {
         let file = self.0.descriptors.get(id, range.segment, Access::Read).await?;
         // The tail may have moved on meanwhile, but only to where the file has the bytes.
         let state = range.log.state();
-        let in_memory = state.tail.start_of(range.segment).unwrap_or(u32::MAX);
+        let in_memory = state.tail.start_of(range.segment.base).unwrap_or(u32::MAX);
         let stop = range.end.min(range.position.saturating_add(EXTENT_BYTES_MAX)).min(in_memory);
         assert!(stop > range.position, "a byte is in the file or in the tail");
         drop(state);

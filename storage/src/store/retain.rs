@@ -49,7 +49,7 @@ impl Store {
             while segment.pins.get() > 0 && self.0.runtime.now() < deadline {
                 self.0.runtime.sleep(PIN_LOOK).await;
             }
-            self.remove_segment_files(log.id(), segment.base).await?;
+            self.remove_segment_files(log.id(), segment.name()).await?;
             self.note(|done| done.segments_deleted = 1);
         }
         Ok(removed.len())

@@ -2,5 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod compact;
+mod gaps;
 mod harness;
 mod restart;

@@ -84,6 +84,7 @@ impl State {
     pub(super) fn refused_batch(refusal: &Refusal) -> Self {
         let record = match refusal {
             Refusal::Record(error) => Some(error.index),
+            Refusal::NoKey { index } => Some(*index),
             _ => None,
         };
         let (code, message) = (error::of_refusal(refusal), Some(refusal.to_string()));

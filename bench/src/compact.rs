@@ -1,0 +1,254 @@
+//! What compaction costs those who produce meanwhile, and whether what it leaves is right.
+//!
+//! A topic is filled; producers of another one, at half the floor's rate, are measured before,
+//! during and behind its compaction; then it is read back, record by record.
+
+mod content;
+mod files;
+mod topic;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use net::kafka::api::produce::Acks;
+use record::Offset;
+use runtime::Instant;
+use runtime::floor::LoadEnd;
+
+use self::content::Content;
+use self::topic::{Checked, Topic};
+use crate::broker::{Broker, claim};
+use crate::cli::CompactArgs;
+use crate::client::make_topic;
+use crate::error::BenchError;
+use crate::floor::{FloorServer, spread};
+use crate::pace::{Rate, Spacing};
+use crate::produce::{Load, Run, latency_kind};
+use crate::report::{Cell, Report, Table};
+use crate::request::{Ingredients, Template};
+use crate::spread::Spread;
+
+/// The topic that is compacted, and the one that the producers write to.
+const TABLE: &str = "table";
+const LOAD: &str = "load";
+/// The setting that lets compaction begin, and its values before and then.
+const RATIO: &str = "min.cleanable.dirty.ratio";
+const NEVER: &str = "1.0";
+const AT_ONCE: &str = "0.0";
+/// Compaction that takes longer hangs.
+const PATIENCE: Duration = Duration::from_mins(30);
+
+/// The producers' latencies at 0.5, 0.99 and 0.999, in microseconds, by when they were measured.
+#[derive(Default)]
+struct Measured {
+    without: Vec<[f64; 3]>,
+    during: Vec<[f64; 3]>,
+    lost: u64,
+}
+
+/// One compaction.
+struct Round {
+    measured: Measured,
+    seconds: f64,
+    checked: Checked,
+}
+
+/// What is the same in every round.
+struct Bench<'a> {
+    args: &'a CompactArgs,
+    broker: &'a Broker,
+    table: Topic,
+    load: Topic,
+    template: Template,
+    rate: Rate,
+}
+
+/// `tidemill-bench compact`
+pub(crate) fn run(args: &CompactArgs) -> Result<(), BenchError> {
+    let place = &args.place;
+    let _claim = claim(&place.dir)?;
+    let mut report =
+        Report::begin(&place.dir, "flush.messages=1 (the default), acks=-1".to_owned());
+    let template = template(args)?;
+    let rate = match args.rate {
+        Some(rate) => rate,
+        None => Rate::PerSecond((floor_rate(args, &template)? / 2.0).round()),
+    };
+    let mut settings = vec!["log.cleaner.backoff.ms=200".to_owned()];
+    settings.extend(args.settings.iter().cloned());
+    let broker = Broker::start(&args.broker, &settings, &place.dir, place.core)?;
+    let (address, value_bytes) = (broker.address(), args.record_size as usize);
+    let segment = format!("segment.bytes={}", u64::from(args.segment_mib) << 20);
+    let configs = ["cleanup.policy=compact".to_owned(), format!("{RATIO}={NEVER}"), segment];
+    make_topic(address, LOAD, 1, &configs)?;
+    let relaxed = [&configs[..], &["flush.messages=1000000".to_owned()]].concat();
+    make_topic(address, TABLE, 1, &relaxed)?;
+    let content = Content { keys: args.keys.into(), value_bytes };
+    let table = Topic { address, name: TABLE, content };
+    let load = Topic { name: LOAD, ..table.clone() };
+    let bench = Bench { args, broker: &broker, table, load, template, rate };
+    report.setting("compacted", format!("{} MiB, {} keys", args.mib, args.keys));
+    report.setting("barrier of the broker", broker.says());
+    report.setting(
+        "load",
+        format!("open loop, {rate}, {} connections, one record a request", args.connections),
+    );
+    report.setting("latency", latency_kind(rate));
+    let (mut rounds, mut end) = (Vec::new(), Offset::ZERO);
+    for number in 1..=args.rounds {
+        end = bench.table.fill(end, u64::from(args.mib) << 20)?;
+        let round = bench.round(end)?;
+        eprintln!("round {number}: compacted in {:.1} s, {:?}", round.seconds, round.checked);
+        rounds.push(round);
+    }
+    broker.end()?;
+    report.table(latencies(&rounds))?;
+    report.table(results(args, &rounds))?;
+    report.end(place.json.as_deref())
+}
+
+impl Bench<'_> {
+    fn round(&self, end: Offset) -> Result<Round, BenchError> {
+        let mut measured = Measured::default();
+        for _ in 0..self.args.repeat {
+            let run = self.produce()?;
+            measured.enter(&run, |measured| &mut measured.without);
+        }
+        eprintln!("compaction begins");
+        let directory = self.directory()?;
+        self.table.set(RATIO, AT_ONCE)?;
+        self.load.set(RATIO, AT_ONCE)?;
+        let start = Instant::now();
+        let compacted = loop {
+            let run = self.produce()?;
+            let compacted = files::compacted_to(&directory)?;
+            // A run that outlasted compaction counts only if there is no other.
+            if compacted.is_none() || measured.during.is_empty() {
+                measured.enter(&run, |measured| &mut measured.during);
+            }
+            if let Some(compacted) = compacted {
+                break compacted;
+            }
+            if Instant::now().nanos_since(start) > PATIENCE.as_nanos().try_into().unwrap_or(0) {
+                return Err(BenchError::Nothing("compaction does not end"));
+            }
+        };
+        let seconds = Instant::now().nanos_since(start) as f64 / 1e9;
+        eprintln!("compaction has ended");
+        self.table.set(RATIO, NEVER)?;
+        self.load.set(RATIO, NEVER)?;
+        for _ in 0..self.args.repeat {
+            let run = self.produce()?;
+            measured.enter(&run, |measured| &mut measured.without);
+        }
+        Ok(Round { measured, seconds, checked: self.table.check(compacted, end)? })
+    }
+
+    fn produce(&self) -> Result<Run, BenchError> {
+        load(self.args, self.broker.address(), &self.template, self.rate)
+    }
+
+    fn directory(&self) -> Result<PathBuf, BenchError> {
+        let data = self.broker.data().ok_or(BenchError::Nothing("no data directory"))?;
+        files::largest_partition(data)
+    }
+}
+
+impl Measured {
+    fn enter(&mut self, run: &Run, into: impl Fn(&mut Self) -> &mut Vec<[f64; 3]>) {
+        self.lost += run.latencies.refused() + run.latencies.unanswered();
+        let micros = [0.5, 0.99, 0.999].map(|at| run.latencies.micros_at(at));
+        let [p50, p99, p999] = micros;
+        let late = run.latencies.delay_micros_at(0.99);
+        eprintln!("p50 {p50:.0}, p99 {p99:.0}, p99.9 {p999:.0} us; sent late p99 {late:.0} us");
+        into(self).push(micros);
+    }
+}
+
+fn template(args: &CompactArgs) -> Result<Template, BenchError> {
+    Template::new(&Ingredients {
+        topic: LOAD,
+        partitions: 1,
+        records: 1,
+        record_bytes: args.record_size,
+        acks: Acks::ALL,
+        key: Some(b"key"),
+    })
+}
+
+/// Records a second that the floor's durable server answers in a closed loop.
+fn floor_rate(args: &CompactArgs, template: &Template) -> Result<f64, BenchError> {
+    let server = FloorServer::start(Some(&args.place.dir.join("floor")), args.place.core)?;
+    let run = load(args, server.address(), template, Rate::Max)?;
+    server.end()?;
+    Ok(run.records_per_second)
+}
+
+fn load(
+    args: &CompactArgs,
+    address: core::net::SocketAddr,
+    template: &Template,
+    rate: Rate,
+) -> Result<Run, BenchError> {
+    Load {
+        address,
+        template,
+        connections: args.connections as usize,
+        in_flight: if rate == Rate::Max { 1 } else { 64 },
+        rate,
+        spacing: Spacing::Poisson,
+        seed: 1,
+        warm_up: args.warmup,
+        end: LoadEnd::After(args.duration),
+        core: args.place.load_core,
+    }
+    .run()
+}
+
+fn latencies(rounds: &[Round]) -> Table {
+    let columns = ["when", "runs", "p50 us", "p99 us", "p99.9 us"];
+    let mut table = Table::new("Producers: medians over all runs (least..most).", &columns);
+    for (name, of) in [("without", false), ("during", true)] {
+        let runs: Vec<_> = rounds.iter().flat_map(|round| round.measured.of(of)).collect();
+        let mut cells = vec![Cell::text(name), Cell::count(runs.len() as u64)];
+        cells.extend(
+            [0, 1, 2]
+                .map(|at: usize| spread(runs.iter().filter_map(|run| run.get(at).copied()), 0)),
+        );
+        table.row(cells);
+    }
+    table
+}
+
+impl Measured {
+    fn of(&self, during: bool) -> &[[f64; 3]] {
+        if during { &self.during } else { &self.without }
+    }
+
+    /// The median at 0.99 during compaction to the one without.
+    fn ratio(&self) -> f64 {
+        let median = |runs: &[[f64; 3]]| Spread::of(runs.iter().map(|run| run[1]));
+        match (median(&self.during), median(&self.without)) {
+            (Some(during), Some(without)) => during.median / without.median,
+            _ => f64::NAN,
+        }
+    }
+}
+
+fn results(args: &CompactArgs, rounds: &[Round]) -> Table {
+    let columns = ["round", "p99 ratio", "seconds", "MiB/s", "keys", "records behind", "lost"];
+    let about = "Compaction: p99 during it to p99 without; what was read back, record by record.";
+    let mut table = Table::new(about, &columns);
+    for (number, round) in (1..).zip(rounds) {
+        table.row(vec![
+            Cell::count(number),
+            Cell::number(round.measured.ratio(), 3),
+            Cell::number(round.seconds, 1),
+            Cell::number(f64::from(args.mib) / round.seconds, 0),
+            Cell::count(round.checked.compacted),
+            Cell::count(round.checked.behind),
+            Cell::count(round.measured.lost),
+        ]);
+    }
+    table
+}
