@@ -8,6 +8,9 @@ mod cli {
     pub(crate) mod broker;
     pub(crate) mod command;
     mod consume;
+    pub(crate) mod group;
+    mod group_reset;
+    pub(crate) mod member;
     mod mistakes;
     mod produce;
     mod topic;

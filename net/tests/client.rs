@@ -6,6 +6,7 @@
 
 mod client {
     mod consumer;
+    mod groups;
     mod producer;
     pub(crate) mod script;
 }

@@ -9,6 +9,7 @@ mod completions;
 mod consume;
 mod failure;
 mod format;
+mod group;
 mod lines;
 mod log;
 mod output;
@@ -17,6 +18,7 @@ mod produce;
 mod progress;
 mod serve;
 mod stop;
+mod table;
 mod time;
 mod topic;
 
@@ -40,6 +42,8 @@ enum Command {
     Log(log::LogArgs),
     /// Create, list, describe, change and delete topics
     Topic(topic::TopicArgs),
+    /// Look at consumer groups and their lag, reset their offsets, delete them
+    Group(group::GroupArgs),
     /// Write lines of standard input to a topic
     Produce(produce::ProduceArgs),
     /// Write a topic's records to standard output
@@ -54,6 +58,7 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Log(arguments) => log::run(arguments),
         Command::Topic(arguments) => topic::run(arguments),
+        Command::Group(arguments) => group::run(arguments),
         Command::Produce(arguments) => produce::run(arguments),
         Command::Consume(arguments) => consume::run(arguments),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -1,16 +1,61 @@
-//! `--from`: where to begin, by name, offset or time.
+//! Times on the command line, and `--from`: where to begin, by name, offset or time.
 
 use jiff::{SignedDuration, Timestamp as Time};
 use net::client::StartAt;
 use record::{Offset, Timestamp};
 
-/// A place to begin; a time before now is reckoned when the command runs.
+/// A point in time; one before now is reckoned when the command runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// As it stands.
+    At(Timestamp),
+    /// So many milliseconds ago.
+    Ago(i64),
+}
+
+/// A text that is no time.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "not a time such as 2026-11-21T09:30:00Z, a time ago such as -10m, or @ and milliseconds since \
+     1970"
+)]
+pub(super) struct NotATime;
+
+impl std::str::FromStr for Moment {
+    type Err = NotATime;
+
+    fn from_str(text: &str) -> Result<Self, NotATime> {
+        if let Some(millis) = text.strip_prefix('@') {
+            return digits(millis).map(|millis| Self::At(Timestamp(millis))).ok_or(NotATime);
+        }
+        if let Some(ago) = text.strip_prefix('-') {
+            let ago: SignedDuration = ago.parse().map_err(|_| NotATime)?;
+            let millis = i64::try_from(ago.as_millis()).map_err(|_| NotATime)?;
+            return if millis < 0 { Err(NotATime) } else { Ok(Self::Ago(millis)) };
+        }
+        let time: Time = text.parse().map_err(|_| NotATime)?;
+        // Times before 1970 have negative numbers, which Kafka has other meanings for.
+        Ok(Self::At(Timestamp(time.as_millisecond().max(0))))
+    }
+}
+
+impl Moment {
+    /// The time, if it is `now` milliseconds since 1970.
+    pub(super) fn time(self, now: i64) -> Timestamp {
+        match self {
+            Self::At(time) => time,
+            Self::Ago(millis) => Timestamp(now.saturating_sub(millis).max(0)),
+        }
+    }
+}
+
+/// A place to begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum From {
     /// As it stands.
     Place(StartAt),
-    /// So many milliseconds ago.
-    Ago(i64),
+    /// At a time.
+    Time(Moment),
 }
 
 /// A text that names no place.
@@ -25,26 +70,15 @@ impl std::str::FromStr for From {
     type Err = NotAPlace;
 
     fn from_str(text: &str) -> Result<Self, NotAPlace> {
-        let at = |time: i64| Ok(Self::Place(StartAt::Time(Timestamp(time))));
         match text {
             "beginning" => return Ok(Self::Place(StartAt::Beginning)),
             "end" => return Ok(Self::Place(StartAt::End)),
             _ => {}
         }
-        if let Some(millis) = text.strip_prefix('@') {
-            return at(digits(millis)?);
-        }
-        if let Some(ago) = text.strip_prefix('-') {
-            let ago: SignedDuration = ago.parse().map_err(|_| NotAPlace)?;
-            let millis = i64::try_from(ago.as_millis()).map_err(|_| NotAPlace)?;
-            return if millis < 0 { Err(NotAPlace) } else { Ok(Self::Ago(millis)) };
-        }
-        if let Ok(offset) = digits(text) {
+        if let Some(offset) = digits(text) {
             return Ok(Self::Place(StartAt::Offset(Offset(offset))));
         }
-        let time: Time = text.parse().map_err(|_| NotAPlace)?;
-        // Times before 1970 have negative numbers, which Kafka has other meanings for.
-        at(time.as_millisecond().max(0))
+        text.parse().map(Self::Time).map_err(|_| NotAPlace)
     }
 }
 
@@ -53,15 +87,15 @@ impl From {
     pub(super) fn place(self, now: i64) -> StartAt {
         match self {
             Self::Place(place) => place,
-            Self::Ago(millis) => StartAt::Time(Timestamp(now.saturating_sub(millis).max(0))),
+            Self::Time(moment) => StartAt::Time(moment.time(now)),
         }
     }
 }
 
 /// A number of digits only: no sign, no space.
-fn digits(text: &str) -> Result<i64, NotAPlace> {
+fn digits(text: &str) -> Option<i64> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| plain).ok_or(NotAPlace)
+    text.parse().ok().filter(|_| plain)
 }
 
 #[cfg(test)]
@@ -101,6 +135,17 @@ mod tests {
             ["", "-", "@", "@-1", "-5", "--10m", "+1", "1.5", "start", "99999999999999999999"];
         for text in bad.into_iter().chain(["2026-11-21", "2026-11-21T09:30:00", "10m", " 1"]) {
             assert_eq!(text.parse::<From>(), Err(NotAPlace), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_moment_is_a_time_alone() {
+        let time = |text: &str| text.parse::<Moment>().map(|moment| moment.time(1_000_000));
+        assert_eq!(time("@7"), Ok(Timestamp(7)));
+        assert_eq!(time("-10s"), Ok(Timestamp(990_000)));
+        assert_eq!(time("1970-01-01T00:00:01Z"), Ok(Timestamp(1000)));
+        for text in ["7", "beginning", "end", "", "@", "2026-11-21"] {
+            assert_eq!(time(text), Err(NotATime), "{text}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The broker of one test: small, quiet, and at the same address when it comes back.
 
 use crate::support::broker::{Broker as Process, Setup, Site};
+use crate::support::connection::Connection;
 
 /// A running broker.
 pub(crate) struct Broker {
@@ -17,6 +18,7 @@ fn setup() -> Setup {
             ("journal.files", "4"),
             ("socket.request.max.bytes", "8MiB"),
             ("poll", "block"),
+            ("group.initial.rebalance.delay.ms", "0"),
         ],
     )
 }
@@ -31,6 +33,11 @@ impl Broker {
     /// Where it listens.
     pub(crate) fn address(&self) -> String {
         self.process.kafka().to_string()
+    }
+
+    /// A connection for what no command does.
+    pub(crate) fn connect(&self) -> Connection {
+        self.process.connect()
     }
 
     /// Kills it, and starts it again.

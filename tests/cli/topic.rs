@@ -52,7 +52,8 @@ fn several_brokers_to_begin_with_may_be_given() {
 fn completions_name_every_command() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = run(&["completions", shell]).ok();
-        for command in ["serve", "topic", "produce", "consume", "completions", "bootstrap"] {
+        for command in ["serve", "topic", "group", "produce", "consume", "completions", "bootstrap"]
+        {
             assert!(script.contains(command), "{shell}: {command}");
         }
     }

@@ -34,12 +34,13 @@ impl Client {
         }
     }
 
-    async fn try_offsets(
+    /// As [`Client::offsets`], asked once: an error of one partition leaves the others' offsets.
+    pub async fn offsets_or_errors(
         &self,
         topic: &str,
         partitions: &[PartitionIndex],
         at: Timestamp,
-    ) -> Result<BTreeMap<PartitionIndex, Offset>, ClientError> {
+    ) -> Result<BTreeMap<PartitionIndex, Result<Offset, ErrorCode>>, ClientError> {
         let mut by_leader: BTreeMap<NodeId, (_, Vec<ListOffsetsPartition>)> = BTreeMap::new();
         for partition in partitions.iter().copied() {
             let (_, found, connection) = self.leader(topic, partition).await?;
@@ -62,8 +63,9 @@ impl Client {
             let answer = connection.ask(&request).await?;
             let body = answer.body::<ListOffsetsResponse<'_>>()?;
             for result in body.topics.iter().flat_map(|topic| topic.partitions.iter()) {
-                check(result.error_code, topic, result.partition)?;
-                offsets.insert(result.partition, result.offset);
+                let code = result.error_code;
+                let offset = if code.is_none() { Ok(result.offset) } else { Err(code) };
+                offsets.insert(result.partition, offset);
             }
         }
         if partitions.iter().any(|partition| !offsets.contains_key(partition)) {
@@ -71,10 +73,23 @@ impl Client {
         }
         Ok(offsets)
     }
+
+    async fn try_offsets(
+        &self,
+        topic: &str,
+        partitions: &[PartitionIndex],
+        at: Timestamp,
+    ) -> Result<BTreeMap<PartitionIndex, Offset>, ClientError> {
+        let offsets = self.offsets_or_errors(topic, partitions, at).await?;
+        let offsets = offsets.into_iter().map(|(partition, offset)| match offset {
+            Ok(offset) => Ok((partition, offset)),
+            Err(code) => Err(refused(code, topic, partition)),
+        });
+        offsets.collect()
+    }
 }
 
-fn check(code: ErrorCode, topic: &str, partition: PartitionIndex) -> Result<(), ClientError> {
-    ClientError::check(code, None, || {
-        format!("look up offsets of partition {partition} of topic '{topic}'")
-    })
+fn refused(code: ErrorCode, topic: &str, partition: PartitionIndex) -> ClientError {
+    let action = format!("look up offsets of partition {partition} of topic '{topic}'");
+    ClientError::Refused { action, code, message: None }
 }
