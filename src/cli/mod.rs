@@ -6,6 +6,7 @@
 
 mod bootstrap;
 mod completions;
+mod config;
 mod consume;
 mod failure;
 mod format;
@@ -40,6 +41,8 @@ enum Command {
     Log(log::LogArgs),
     /// Create, list, describe, change and delete topics
     Topic(topic::TopicArgs),
+    /// Write and change what topics, brokers and groups are configured to
+    Config(config::ConfigArgs),
     /// Write lines of standard input to a topic
     Produce(produce::ProduceArgs),
     /// Write a topic's records to standard output
@@ -54,6 +57,7 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Log(arguments) => log::run(arguments),
         Command::Topic(arguments) => topic::run(arguments),
+        Command::Config(arguments) => config::run(arguments),
         Command::Produce(arguments) => produce::run(arguments),
         Command::Consume(arguments) => consume::run(arguments),
         Command::Completions(arguments) => completions::run(&arguments),
