@@ -8,6 +8,7 @@ pub mod admin;
 pub mod broker;
 pub mod cli;
 pub mod config;
+pub mod dynamic_config;
 pub mod frontend;
 pub mod group;
 pub mod metrics;

@@ -7,6 +7,7 @@
 mod cli {
     pub(crate) mod broker;
     pub(crate) mod command;
+    mod config;
     mod consume;
     pub(crate) mod group;
     mod group_reset;

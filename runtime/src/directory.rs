@@ -93,8 +93,22 @@ pub fn list_directory(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
+/// The file system that holds a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Volume {
+    /// All its bytes.
+    pub total_bytes: u64,
+    /// Free bytes for a process without privileges.
+    pub free_bytes: u64,
+}
+
 /// Free bytes of the file system that holds `path`, for a process without privileges.
 pub fn free_bytes(path: &Path) -> io::Result<u64> {
+    volume(path).map(|volume| volume.free_bytes)
+}
+
+/// The file system that holds `path`. Asks in one blocking go: for rare work.
+pub fn volume(path: &Path) -> io::Result<Volume> {
     let path = c_path(path)?;
     // SAFETY: a statvfs of zeros is a valid one.
     let mut stat: libc::statvfs = unsafe { std::mem::zeroed() };
@@ -102,5 +116,13 @@ pub fn free_bytes(path: &Path) -> io::Result<u64> {
     if unsafe { libc::statvfs(path.as_ptr(), &raw mut stat) } != 0 {
         return Err(io::Error::last_os_error());
     }
-    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    Ok(Volume {
+        total_bytes: stat.f_blocks.saturating_mul(stat.f_frsize),
+        free_bytes: stat.f_bavail.saturating_mul(stat.f_frsize),
+    })
+}
+
+/// A path from the root, whether or not there is something.
+pub fn absolute_path(path: &Path) -> io::Result<PathBuf> {
+    std::path::absolute(path)
 }

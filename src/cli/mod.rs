@@ -6,6 +6,7 @@
 
 mod bootstrap;
 mod completions;
+mod config;
 mod consume;
 mod failure;
 mod format;
@@ -42,6 +43,8 @@ enum Command {
     Log(log::LogArgs),
     /// Create, list, describe, change and delete topics
     Topic(topic::TopicArgs),
+    /// Write and change what topics, brokers and groups are configured to
+    Config(config::ConfigArgs),
     /// Look at consumer groups and their lag, reset their offsets, delete them
     Group(group::GroupArgs),
     /// Write lines of standard input to a topic
@@ -58,6 +61,7 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Log(arguments) => log::run(arguments),
         Command::Topic(arguments) => topic::run(arguments),
+        Command::Config(arguments) => config::run(arguments),
         Command::Group(arguments) => group::run(arguments),
         Command::Produce(arguments) => produce::run(arguments),
         Command::Consume(arguments) => consume::run(arguments),

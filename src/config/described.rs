@@ -36,6 +36,12 @@ impl ValueType {
 pub enum DescribedSource {
     /// Set on the topic: `DYNAMIC_TOPIC_CONFIG`.
     Topic,
+    /// Set on this broker while it ran: `DYNAMIC_BROKER_CONFIG`.
+    DynamicBroker,
+    /// Set for all brokers while they ran: `DYNAMIC_DEFAULT_BROKER_CONFIG`.
+    DynamicDefaultBroker,
+    /// Set on the group: `GROUP_CONFIG`.
+    Group,
     /// From the broker's file, environment or command line: `STATIC_BROKER_CONFIG`.
     StaticBroker,
     /// Built in: `DEFAULT_CONFIG`.
@@ -53,7 +59,7 @@ pub struct Synonym {
     pub source: DescribedSource,
 }
 
-/// One configuration of a topic or of the broker.
+/// One configuration of a topic, of the broker or of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Described {
     /// Its name.

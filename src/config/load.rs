@@ -90,7 +90,7 @@ impl Config {
     }
 
     /// Lays one source over the earlier ones.
-    fn lay(
+    pub(super) fn lay(
         &mut self,
         source: impl Iterator<Item = Result<Given, ConfigError>>,
         errors: &mut Vec<ConfigError>,
@@ -152,6 +152,12 @@ impl Config {
         SETTINGS.iter().zip(&self.rows).map(|(setting, row)| describe(setting, row)).collect()
     }
 
+    /// One setting as `DescribeConfigs` of the broker tells it. The key must be in the table.
+    pub(crate) fn describe_setting(&self, key: &str) -> Described {
+        let index = row_of(key);
+        describe(&SETTINGS[index], &self.rows[index])
+    }
+
     /// The setting that a topic's configuration of this name overrides, as it stands.
     pub(crate) fn describe_behind(&self, topic: &str) -> Option<Described> {
         let mut rows = SETTINGS.iter().zip(&self.rows);
@@ -168,24 +174,21 @@ fn describe(setting: &Setting, row: &Row) -> Described {
     let given = row.layers.iter().map(|layer| Synonym {
         name: layer.name,
         value: Some(layer.given.value.trim().to_owned()),
-        source: DescribedSource::StaticBroker,
+        source: layer.given.origin.source(),
     });
     let built_in = setting.described_value(&row.built_in).map(|value| Synonym {
         name: setting.key,
         value: Some(value),
         source: DescribedSource::Default,
     });
-    let source = match row.layers.as_slice() {
-        [] => DescribedSource::Default,
-        [_, ..] => DescribedSource::StaticBroker,
-    };
+    let first = row.layers.first();
+    let source = first.map_or(DescribedSource::Default, |layer| layer.given.origin.source());
     Described {
         name: setting.key,
         value: setting.described_value(&row.shown),
         source,
         value_type: setting.value_type,
-        // What the broker was started with stays until it is started again.
-        read_only: true,
+        read_only: !setting.is_dynamic(),
         sensitive: false,
         synonyms: given.chain(built_in).collect(),
         documentation: setting.documentation.trim(),

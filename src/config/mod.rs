@@ -10,6 +10,7 @@
 
 mod cores;
 mod described;
+mod dynamic;
 mod environment;
 mod error;
 mod file;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::described::DescribedSource;
+
 /// The place of a value: precise enough to be found and changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -25,6 +27,10 @@ pub enum Origin {
         /// The flag, with its dashes.
         flag: String,
     },
+    /// Set for all brokers while they ran.
+    DynamicDefault,
+    /// Set on this broker while it ran.
+    DynamicBroker,
 }
 
 impl Origin {
@@ -33,6 +39,18 @@ impl Origin {
         match self {
             Self::Environment { .. } => super::environment::variable(key),
             _ => key.to_owned(),
+        }
+    }
+
+    /// What `DescribeConfigs` tells of a value from this place.
+    pub(super) fn source(&self) -> DescribedSource {
+        match self {
+            Self::Default => DescribedSource::Default,
+            Self::File { .. } | Self::Environment { .. } | Self::Flag { .. } => {
+                DescribedSource::StaticBroker
+            }
+            Self::DynamicDefault => DescribedSource::DynamicDefaultBroker,
+            Self::DynamicBroker => DescribedSource::DynamicBroker,
         }
     }
 }
@@ -44,6 +62,8 @@ impl fmt::Display for Origin {
             Self::File { path, line } => write!(f, "{path} line {line}"),
             Self::Environment { .. } => f.write_str("the environment"),
             Self::Flag { flag } => f.write_str(flag),
+            Self::DynamicDefault => f.write_str("what was set for all brokers"),
+            Self::DynamicBroker => f.write_str("what was set on this broker"),
         }
     }
 }

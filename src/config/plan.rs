@@ -27,7 +27,7 @@ pub struct Plan {
     pub housekeeping: Vec<usize>,
     /// Recent records that each shard keeps in memory, in bytes.
     pub tail_bytes: u64,
-    /// Connections at once, in all shards.
+    /// Connections at once, in all shards, that the limit of open files has room for.
     pub connections_max: u32,
     /// Descriptors of segments that each shard keeps open.
     pub segment_files: u64,

@@ -21,7 +21,7 @@ pub fn settings_reference() -> String {
             environment::variable(setting.key),
             values(setting),
             setting.documentation.trim(),
-            overrides(setting),
+            remarks(setting),
         )
         .expect("writing to a String does not fail");
     }
@@ -44,9 +44,11 @@ fn values(setting: &Setting) -> String {
     format!("{absent}{}{range}", setting.syntax)
 }
 
-fn overrides(setting: &Setting) -> String {
+fn remarks(setting: &Setting) -> String {
     let said = |topic| format!(" A topic's `{topic}` overrides it.");
-    setting.topic.map_or_else(String::new, said)
+    let topic = setting.topic.map_or_else(String::new, said);
+    let dynamic = if setting.is_dynamic() { " Can be set while it runs." } else { "" };
+    topic + dynamic
 }
 
 #[cfg(test)]
@@ -63,7 +65,7 @@ mod tests {
         let row = "| `log.retention.ms`, `log.retention.minutes`, `log.retention.hours`\
                    <br>`TIDEMILL_LOG_RETENTION_MS` | number, from -1 | `604800000` | \
                    The age above which segments go, in milliseconds; -1 for no limit. \
-                   A topic's `retention.ms` overrides it. |";
+                   A topic's `retention.ms` overrides it. Can be set while it runs. |";
         assert!(page.contains(row), "{page}");
     }
 }

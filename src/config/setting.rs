@@ -7,6 +7,9 @@ use super::described::ValueType;
 use super::form::{Form, Range, Refusal};
 use super::table::Settings;
 
+/// Settings that can be changed while the broker runs, besides those that a topic can override.
+const DYNAMIC: [&str; 2] = ["max.connections", "producer.id.expiration.ms"];
+
 /// Another name under which a setting may be given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spelling {
@@ -44,6 +47,17 @@ impl Setting {
     /// All names, the first being the key.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.key).chain(self.spellings.iter().map(|spelling| spelling.name))
+    }
+
+    /// Whether it can be changed while the broker runs, as in Kafka: what a topic can override,
+    /// and what is looked at each time it is needed.
+    pub fn is_dynamic(&self) -> bool {
+        self.topic.is_some() || DYNAMIC.contains(&self.key)
+    }
+
+    /// The value of a text as it is kept and shown.
+    pub(crate) fn check(&self, text: &str) -> Result<String, Refusal> {
+        (self.assign)(&mut Settings::default(), text.trim(), &self.range)
     }
 
     /// By what a number is multiplied that is given under `name`.

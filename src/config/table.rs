@@ -59,9 +59,21 @@ settings! {
     /// milliseconds.
     group_consumer_heartbeat_interval_ms: u32 as Number<u32> =
         "group.consumer.heartbeat.interval.ms", "5000", int_from(1);
+    /// The most that a group's `consumer.heartbeat.interval.ms` can be set to.
+    group_consumer_max_heartbeat_interval_ms: u32 as Number<u32> =
+        "group.consumer.max.heartbeat.interval.ms", "15000", int_from(1);
+    /// The most that a group's `consumer.session.timeout.ms` can be set to.
+    group_consumer_max_session_timeout_ms: u32 as Number<u32> =
+        "group.consumer.max.session.timeout.ms", "60000", int_from(1);
     /// How many members a consumer group (KIP-848) may have.
     group_consumer_max_size: u32 as Number<u32> =
         "group.consumer.max.size", "2147483647", int_from(1);
+    /// The least that a group's `consumer.heartbeat.interval.ms` can be set to.
+    group_consumer_min_heartbeat_interval_ms: u32 as Number<u32> =
+        "group.consumer.min.heartbeat.interval.ms", "5000", int_from(1);
+    /// The least that a group's `consumer.session.timeout.ms` can be set to.
+    group_consumer_min_session_timeout_ms: u32 as Number<u32> =
+        "group.consumer.min.session.timeout.ms", "45000", int_from(1);
     /// After how many milliseconds without a heartbeat a member of a consumer group (KIP-848) is
     /// put out.
     group_consumer_session_timeout_ms: u32 as Number<u32> =

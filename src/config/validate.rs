@@ -55,6 +55,14 @@ impl Config {
         })
     }
 
+    /// The first two settings that contradict each other whatever the machine. What a running
+    /// broker was started with has none; what is laid over it may.
+    pub(crate) fn size_clash(&self) -> Option<Clash> {
+        let mut clashes = Vec::new();
+        self.check_sizes(&mut clashes);
+        clashes.into_iter().next()
+    }
+
     /// Batch within frame within half a journal file, and batch within segment.
     fn check_sizes(&self, clashes: &mut Vec<Clash>) {
         let settings = &self.settings;
@@ -170,7 +178,7 @@ impl Config {
             clashes.push(Clash::TooFewFiles { limit, shards, needed });
         }
         let connections = u32::try_from(free).unwrap_or(u32::MAX);
-        (segments / count, connections.min(self.settings.max_connections))
+        (segments / count, connections)
     }
 }
 

@@ -6,16 +6,17 @@ use std::rc::Rc;
 use record::{PartitionIndex, ShardId, TopicId, TopicPartition};
 use runtime::local::{Promise, Queue, promise};
 
+use super::alteration;
 use super::command::{
-    Command, CommandError, ConfigChange, NewTopic, Outcome, TopicName, check_topic_name,
+    Alteration, Command, CommandError, NewTopic, Outcome, TopicName, check_topic_name,
 };
-use super::event::{Event, TopicRecord};
+use super::event::{Event, Resource, TopicRecord};
 use super::log::RegistryLog;
 use super::state::TopicState;
 use crate::shard::Shard;
 use crate::shard::message::{Reply, Request};
 use crate::shard::router;
-use crate::topic_config::{Change, Overrides, TopicConfigError};
+use crate::topic_config::{Overrides, TopicConfigError};
 
 /// Commands that may wait.
 const QUEUE: usize = 1024;
@@ -114,8 +115,11 @@ impl Authority {
             Command::CreatePartitions { name, partitions, validate_only } => {
                 self.create_partitions(&name, partitions, validate_only).await
             }
-            Command::AlterConfigs { name, changes, validate_only } => {
-                self.alter_configs(&name, &changes, validate_only).await
+            Command::AlterConfigs { name, alteration, validate_only } => {
+                self.alter_configs(&name, &alteration, validate_only).await
+            }
+            Command::AlterResource { resource, alteration, validate_only } => {
+                self.alter_resource(resource, &alteration, validate_only).await
             }
             Command::ProducerIds => self.producer_ids().await,
         }
@@ -138,7 +142,7 @@ impl Authority {
                 "Topic '{name}' collides with existing topic: {other}"
             )));
         }
-        let config = &self.shard.config;
+        let config = self.shard.dynamic.config();
         let default = i32::try_from(config.settings.num_partitions).unwrap_or(i32::MAX);
         let partitions = new.partitions.unwrap_or(default);
         if partitions < 1 {
@@ -146,7 +150,7 @@ impl Authority {
             return Err(CommandError::InvalidPartitions(text.into()));
         }
         let given = new.configs.iter().map(|(name, value)| (name.as_str(), value.as_deref()));
-        let overrides = Overrides::create(given, config).map_err(invalid)?;
+        let overrides = Overrides::create(given, &config).map_err(invalid)?;
         let mut id = [0; 16];
         runtime::fill_random(&mut id);
         self.check_room(TopicId(id), 0..partitions)?;
@@ -216,18 +220,15 @@ impl Authority {
     async fn alter_configs(
         &mut self,
         name: &str,
-        changes: &[ConfigChange],
+        alteration: &Alteration,
         validate_only: bool,
     ) -> Result<(Outcome, Option<Event>), CommandError> {
         let topic = self.log.state.named(name).ok_or(CommandError::UnknownTopic)?.clone();
         let stored = topic.configs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let changes = changes.iter().map(|change| Change {
-            name: &change.name,
-            operation: change.operation,
-            value: change.value.as_deref(),
-        });
         let (before, _) = Overrides::restore(stored);
-        let altered = before.alter(changes, &self.shard.config).map_err(invalid)?;
+        let changes = alteration.changes(before.iter().map(|(name, _)| name));
+        let config = self.shard.dynamic.config();
+        let altered = before.alter(changes, &config).map_err(invalid)?;
         let pairs = pairs(&altered);
         let configs = pairs.iter().cloned().collect();
         if !validate_only && altered != before {
@@ -235,6 +236,22 @@ impl Authority {
             self.publish(event).await?;
         }
         Ok((outcome(&TopicState { configs, ..topic }), None))
+    }
+
+    async fn alter_resource(
+        &mut self,
+        resource: Resource,
+        alteration: &Alteration,
+        validate_only: bool,
+    ) -> Result<(Outcome, Option<Event>), CommandError> {
+        let live = self.shard.dynamic.config();
+        let base =
+            alteration::Base { state: &self.log.state, started: &self.shard.config, live: &live };
+        let configs = alteration::altered(base, &resource, alteration)?;
+        if !validate_only && let Some(configs) = configs {
+            self.publish(Event::ResourceConfigsChanged { resource, configs }).await?;
+        }
+        Ok((Outcome::Altered, None))
     }
 
     async fn producer_ids(&mut self) -> Result<(Outcome, Option<Event>), CommandError> {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use record::TopicId;
 
-use crate::topic_config::{Fault, Operation};
+use super::event::Resource;
+use crate::topic_config::{Change, Fault, Operation};
 
-/// A request to change topics.
+/// A request to change topics or configurations.
 #[derive(Clone, Debug)]
 pub enum Command {
     /// Creates a topic.
@@ -25,12 +26,21 @@ pub enum Command {
         /// Only says whether it could be done.
         validate_only: bool,
     },
-    /// Replaces a topic's own settings by what `changes` make of them.
+    /// Alters a topic's own settings.
     AlterConfigs {
         /// The topic's name.
         name: String,
-        /// In order.
-        changes: Vec<ConfigChange>,
+        /// How.
+        alteration: Alteration,
+        /// Only says whether it could be done.
+        validate_only: bool,
+    },
+    /// Alters what is configured of something that is no topic.
+    AlterResource {
+        /// Of what.
+        resource: Resource,
+        /// How.
+        alteration: Alteration,
         /// Only says whether it could be done.
         validate_only: bool,
     },
@@ -62,6 +72,35 @@ pub enum TopicName {
     Id(TopicId),
 }
 
+/// How configurations are altered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Alteration {
+    /// By these changes, in order; no other configuration changes.
+    Changes(Vec<ConfigChange>),
+    /// They are these, names and values, and no others.
+    All(Vec<(String, String)>),
+}
+
+impl Alteration {
+    /// What it changes in what was configured before, whose names are `before`.
+    pub fn changes<'a>(&'a self, before: impl Iterator<Item = &'a str>) -> Vec<Change<'a>> {
+        match self {
+            Self::Changes(changes) => changes.iter().map(ConfigChange::as_change).collect(),
+            Self::All(pairs) => {
+                let left = before.filter(|name| pairs.iter().all(|(given, _)| given != name));
+                let deleted =
+                    left.map(|name| Change { name, operation: Operation::Delete, value: None });
+                let set = pairs.iter().map(|(name, value)| Change {
+                    name,
+                    operation: Operation::Set,
+                    value: Some(value),
+                });
+                deleted.chain(set).collect()
+            }
+        }
+    }
+}
+
 /// One change of one configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigChange {
@@ -71,6 +110,13 @@ pub struct ConfigChange {
     pub operation: Operation,
     /// With which value.
     pub value: Option<String>,
+}
+
+impl ConfigChange {
+    fn as_change(&self) -> Change<'_> {
+        let Self { name, operation, value } = self;
+        Change { name, operation: *operation, value: value.as_deref() }
+    }
 }
 
 /// What was done.
@@ -87,6 +133,8 @@ pub enum Outcome {
         /// Its own settings.
         configs: BTreeMap<String, String>,
     },
+    /// Configurations were altered.
+    Altered,
     /// Producer ids from `first` on, `count` of them, for the asking shard alone.
     ProducerIds {
         /// The first one.
@@ -161,6 +209,15 @@ pub fn check_topic_name(name: &str) -> Result<(), CommandError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_among_all_goes() {
+        let all = Alteration::All(vec![("a".into(), "1".into()), ("b".into(), "2".into())]);
+        let changes = all.changes(["a", "c"].into_iter());
+        let changes: Vec<_> = changes.iter().map(|c| (c.name, c.operation, c.value)).collect();
+        let (set, delete) = (Operation::Set, Operation::Delete);
+        assert_eq!(changes, [("c", delete, None), ("a", set, Some("1")), ("b", set, Some("2"))]);
+    }
 
     #[test]
     fn names_are_checked_as_kafka_does() {

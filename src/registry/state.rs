@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use record::TopicId;
 
-use super::event::{Event, TopicRecord};
+use super::event::{Event, Resource, TopicRecord};
 
 /// A live topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,13 +25,15 @@ pub struct TopicState {
     pub configs: BTreeMap<String, String>,
 }
 
-/// All topics.
+/// All topics, and what is configured besides.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RegistryState {
     topics: BTreeMap<TopicId, TopicState>,
     names: BTreeMap<String, TopicId>,
     dying: BTreeMap<TopicId, i32>,
     next_producer_id: i64,
+    /// Without those that have no configurations.
+    resources: BTreeMap<Resource, BTreeMap<String, String>>,
 }
 
 /// What an event asks a shard to do with its logs.
@@ -92,13 +94,22 @@ impl RegistryState {
                 self.next_producer_id = self.next_producer_id.max(*next);
                 Effect::None
             }
-            Event::Snapshot { topics, dying, next_producer_id } => {
+            Event::ResourceConfigsChanged { resource, configs } => {
+                self.configure(resource, configs);
+                Effect::None
+            }
+            // Reading makes the other of it.
+            Event::TopicsSnapshot { .. } => Effect::None,
+            Event::Snapshot { topics, dying, next_producer_id, resources } => {
                 *self = Self::default();
                 for record in topics {
                     self.create(record);
                 }
                 self.dying = dying.iter().map(|(topic, count)| (TopicId(*topic), *count)).collect();
                 self.next_producer_id = *next_producer_id;
+                for (resource, configs) in resources {
+                    self.configure(resource, configs);
+                }
                 Effect::None
             }
         }
@@ -140,6 +151,14 @@ impl RegistryState {
         Effect::DeleteLogs { topic, partitions: found.partitions }
     }
 
+    fn configure(&mut self, resource: &Resource, configs: &[(String, String)]) {
+        if configs.is_empty() {
+            self.resources.remove(resource);
+        } else {
+            self.resources.insert(resource.clone(), configs.iter().cloned().collect());
+        }
+    }
+
     /// Everything in one event, to start the log anew.
     pub fn snapshot(&self) -> Event {
         let record = |topic: &TopicState| TopicRecord {
@@ -147,13 +166,29 @@ impl RegistryState {
             name: topic.name.clone(),
             partitions: topic.partitions,
             confirmed: topic.confirmed,
-            configs: topic.configs.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
+            configs: pairs(&topic.configs),
         };
         Event::Snapshot {
             topics: self.topics.values().map(record).collect(),
             dying: self.dying.iter().map(|(topic, count)| (topic.0, *count)).collect(),
             next_producer_id: self.next_producer_id,
+            resources: self
+                .resources
+                .iter()
+                .map(|(resource, configs)| (resource.clone(), pairs(configs)))
+                .collect(),
         }
+    }
+
+    /// What is configured of something that is no topic.
+    pub fn configs_of(&self, resource: &Resource) -> impl Iterator<Item = (&str, &str)> {
+        let configs = self.resources.get(resource).into_iter().flatten();
+        configs.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// How many things that are no topics have configurations.
+    pub fn resource_count(&self) -> usize {
+        self.resources.len()
     }
 
     /// A live topic by id.
@@ -196,6 +231,11 @@ impl RegistryState {
     pub fn partition_count(&self) -> i64 {
         self.topics.values().map(|topic| i64::from(topic.partitions)).sum()
     }
+}
+
+/// Configurations as events carry them.
+fn pairs(configs: &BTreeMap<String, String>) -> Vec<(String, String)> {
+    configs.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 #[cfg(test)]
@@ -241,6 +281,24 @@ mod tests {
         assert_eq!(state.partition_count(), 5);
     }
 
+    fn configured(resource: Resource, configs: &[(&str, &str)]) -> Event {
+        let configs = configs.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        Event::ResourceConfigsChanged { resource, configs: configs.collect() }
+    }
+
+    #[test]
+    fn what_has_no_configurations_any_more_is_forgotten() {
+        let mut state = RegistryState::default();
+        let group = Resource::Group("g".into());
+        state.apply(&configured(group.clone(), &[("a", "1")]));
+        state.apply(&configured(Resource::Broker(1), &[("b", "2")]));
+        state.apply(&configured(group.clone(), &[("a", "3")]));
+        assert_eq!(state.configs_of(&group).collect::<Vec<_>>(), [("a", "3")]);
+        state.apply(&configured(group.clone(), &[]));
+        assert_eq!((state.configs_of(&group).count(), state.resource_count()), (0, 1));
+        assert_eq!(state.configs_of(&Resource::Brokers).count(), 0);
+    }
+
     #[test]
     fn a_snapshot_is_the_state() {
         let mut state = RegistryState::default();
@@ -248,6 +306,8 @@ mod tests {
         state.apply(&created(2, "b.c", 1));
         state.apply(&Event::TopicDeleted { topic: [1; 16] });
         state.apply(&Event::ProducerIds { next: 2000 });
+        state.apply(&configured(Resource::Brokers, &[("a", "1")]));
+        state.apply(&configured(Resource::Group("g".into()), &[("b", "2"), ("c", "3")]));
         let mut again = RegistryState::default();
         again.apply(&created(9, "z", 1));
         again.apply(&state.snapshot());

@@ -18,7 +18,8 @@ pub async fn bind(runtime: &Runtime, shard: &Shard) -> io::Result<Listener> {
     Listener::bind(runtime, shard.config.settings.listen).await
 }
 
-/// Accepts connections until the shard stops.
+/// Accepts connections until the shard stops: `connections_max` at once, or fewer if the setting
+/// of that name is smaller.
 pub async fn accept_all(shard: Rc<Shard>, listener: Listener, connections_max: u32) {
     loop {
         let descriptor = match listener.accept().await {
@@ -29,7 +30,8 @@ pub async fn accept_all(shard: Rc<Shard>, listener: Listener, connections_max: u
                 continue;
             }
         };
-        let limit = usize::try_from(connections_max).unwrap_or(usize::MAX);
+        let limit = connections_max.min(shard.dynamic.config().settings.max_connections);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         if shard.connection_counts.sum() >= limit {
             shard.metrics.count(Counter::ConnectionsRefused);
             tracing::warn!(limit, "a connection was refused: there are too many");

@@ -17,6 +17,7 @@ use storage::{Store, StoreTasks};
 use super::listener;
 use super::order::{Event, Order};
 use crate::admin::{ControlRequest, Health, ShardState};
+use crate::broker::dynamic_configs::DynamicConfigs;
 use crate::broker::groups::Groups;
 use crate::broker::producer_ids::ProducerIds;
 use crate::config::Config;
@@ -125,6 +126,7 @@ async fn start(runtime: &Runtime, boot: ShardBoot) -> Result<Running, String> {
         store: store.clone(),
         topics: RefCell::default(),
         mesh: boot.wiring.map(|wiring| Endpoint::join(runtime, wiring)),
+        dynamic: DynamicConfigs::new(Arc::clone(&boot.config)),
         config: boot.config,
         metrics: Rc::clone(&metrics),
         leases: Leases::default(),
@@ -141,15 +143,7 @@ async fn start(runtime: &Runtime, boot: ShardBoot) -> Result<Running, String> {
         cluster_id: boot.cluster_id.into(),
         ready: Cell::new(false),
     });
-    let frames = shard.frames.clone();
-    metrics.watch(Gauge::FrameBytes, move || frames.used() as u64);
-    let asked = Rc::downgrade(&shard);
-    let groups = move |count: fn(&Groups) -> usize| {
-        asked.upgrade().map_or(0, |shard| count(&shard.groups) as u64)
-    };
-    let asked = groups.clone();
-    metrics.watch(Gauge::Groups, move || asked(Groups::count));
-    metrics.watch(Gauge::GroupWaits, move || groups(|groups| groups.tickets.len()));
+    observe_shard(&metrics, &shard);
     runtime.spawn(Rc::clone(&shard).serve_mesh()).detach();
     if migrating {
         store.take_over().await.map_err(|error| format!("move to the new shards: {error}"))?;
@@ -186,6 +180,19 @@ fn answer_control(
         }
     };
     runtime.spawn(answering).detach();
+}
+
+/// Connects the shard's numbers with the metrics.
+fn observe_shard(metrics: &Rc<ShardMetrics>, shard: &Rc<Shard>) {
+    let frames = shard.frames.clone();
+    metrics.watch(Gauge::FrameBytes, move || frames.used() as u64);
+    let asked = Rc::downgrade(shard);
+    let groups = move |count: fn(&Groups) -> usize| {
+        asked.upgrade().map_or(0, |shard| count(&shard.groups) as u64)
+    };
+    let asked = groups.clone();
+    metrics.watch(Gauge::Groups, move || asked(Groups::count));
+    metrics.watch(Gauge::GroupWaits, move || groups(|groups| groups.tickets.len()));
 }
 
 /// Connects the storage's numbers with the metrics.

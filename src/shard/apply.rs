@@ -8,7 +8,7 @@ use storage::log::{Log, LogStatus};
 
 use super::Shard;
 use crate::broker::topics::{Partition, Topic};
-use crate::registry::event::{Event, TopicRecord};
+use crate::registry::event::{Event, Resource, TopicRecord};
 use crate::topic_config::{Effective, Overrides};
 
 /// Logs created at once.
@@ -39,7 +39,14 @@ impl Shard {
                 Ok(())
             }
             Event::TopicDeleted { topic } => self.remove_topic(TopicId(*topic)).await,
-            Event::Snapshot { topics, dying, .. } => {
+            Event::ResourceConfigsChanged { resource, configs } => {
+                self.configure(resource, configs).await;
+                Ok(())
+            }
+            Event::Snapshot { topics, dying, resources, .. } => {
+                for (resource, configs) in resources {
+                    self.configure(resource, configs).await;
+                }
                 for record in topics {
                     self.add_topic(record, record.confirmed).await?;
                 }
@@ -48,7 +55,10 @@ impl Shard {
                 }
                 Ok(())
             }
-            Event::Confirmed { .. } | Event::Gone { .. } | Event::ProducerIds { .. } => Ok(()),
+            Event::Confirmed { .. }
+            | Event::Gone { .. }
+            | Event::ProducerIds { .. }
+            | Event::TopicsSnapshot { .. } => Ok(()),
         }
     }
 
@@ -59,8 +69,27 @@ impl Shard {
         for error in errors {
             tracing::warn!(topic = name, %error, "a topic's configuration was left out");
         }
-        let effective = Effective::new(&self.config.settings, &overrides);
+        let effective = Effective::new(&self.dynamic.config().settings, &overrides);
         (overrides, effective)
+    }
+
+    /// Takes over what is configured of brokers and groups. Topics follow the broker's settings
+    /// where they have none of their own.
+    async fn configure(&self, resource: &Resource, configs: &[(String, String)]) {
+        let replaced = self.dynamic.replace(resource, configs);
+        for error in replaced.errors {
+            tracing::warn!(?resource, %error, "a dynamic configuration was left out");
+        }
+        if !replaced.settings_changed {
+            return;
+        }
+        let topics = self.topics.borrow().all();
+        for topic in topics {
+            let overrides = topic.overrides.borrow().clone();
+            let effective = Effective::new(&self.dynamic.config().settings, &overrides);
+            topic.reconfigure(overrides, effective);
+            self.runtime.yield_if_needed().await;
+        }
     }
 
     /// Adds a topic, of which the first `confirmed` partitions must have their logs already.

@@ -78,6 +78,9 @@ impl Shard {
             Request::Query(log, query) => self.reply_later(async move {
                 responder.send(Reply::Answer(shard.query_here(log, query).await));
             }),
+            Request::Producers(log) => {
+                responder.send(Reply::Producers(self.producers_here(log)));
+            }
             Request::Quiesce => self.reply_later(async move {
                 shard.quiesce().await;
                 responder.send(Reply::Done);

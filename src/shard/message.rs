@@ -9,6 +9,7 @@ use storage::journal::staging::Stamp;
 use storage::{AppendError, TimeMatch};
 
 use crate::broker::groups::Unavailable;
+use crate::broker::producers::KnownProducer;
 use crate::group::coordinator;
 use crate::group::effects::Ticket;
 use crate::registry::command::{Command, CommandError, Outcome};
@@ -41,6 +42,8 @@ pub enum Request {
     Group(TopicPartition, Box<coordinator::Request>),
     /// What the ticket of a [`Request::Group`] from the shard that is asked was waiting for.
     GroupAnswer(Ticket, Box<Result<coordinator::Answer, Unavailable>>),
+    /// Which producers does a log know?
+    Producers(TopicPartition),
     /// Take over a connection.
     Connection(OwnedFd),
     /// Refuse what is new, answer long polls, and say when all connections have ended.
@@ -65,6 +68,8 @@ pub enum Reply {
     Coordinated(Result<(), Unavailable>),
     /// To [`Request::Query`].
     Answer(Result<LogAnswer, LogFailure>),
+    /// To [`Request::Producers`].
+    Producers(Result<Vec<KnownProducer>, LogFailure>),
 }
 
 /// Batches for one shard, all from one frame.

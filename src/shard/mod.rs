@@ -24,6 +24,7 @@ use self::leases::Leases;
 use self::message::{Reply, Request};
 use self::upkeep::{ConnectionCounts, Registered};
 use self::watches::Watches;
+use crate::broker::dynamic_configs::DynamicConfigs;
 use crate::broker::groups::Groups;
 use crate::broker::producer_ids::ProducerIds;
 use crate::broker::topics::Topics;
@@ -46,8 +47,10 @@ pub struct Shard {
     pub topics: RefCell<Topics>,
     /// Its side of the mesh; none if it is alone.
     pub mesh: Option<Endpoint<Request, Reply>>,
-    /// What was configured.
+    /// What was configured at the start.
     pub config: Arc<Config>,
+    /// What was configured since, and what it amounts to.
+    pub dynamic: DynamicConfigs,
     /// What it counts and times.
     pub metrics: Rc<ShardMetrics>,
     /// What is planned for readers elsewhere.

@@ -102,7 +102,8 @@ impl Shard {
     }
 
     async fn expire_producers(&self) {
-        let horizon = i64::from(self.config.settings.producer_id_expiration_ms);
+        let settings = &self.dynamic.config().settings;
+        let horizon = i64::from(settings.producer_id_expiration_ms);
         for log in self.store.logs() {
             let before = Timestamp(self.runtime.wall_millis().saturating_sub(horizon));
             log.expire_producers(before);

@@ -89,7 +89,7 @@ fn suggestion(nearest: Option<&'static str>) -> String {
 }
 
 /// What a client sent, cut to a length that a message can have.
-pub(super) fn shorten(text: &str) -> String {
+pub(crate) fn shorten(text: &str) -> String {
     const LETTERS_MAX: usize = 100;
     match text.char_indices().nth(LETTERS_MAX) {
         Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),

@@ -19,6 +19,7 @@ mod table;
 
 pub use describe::describe;
 pub use effective::Effective;
+pub(crate) use error::shorten;
 pub use error::{Fault, TopicConfigError};
 pub use overrides::{Change, Operation, Overrides};
 pub use reference::topic_settings_reference;

@@ -8,6 +8,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod broker;
+pub(crate) mod configs;
 pub(crate) mod connection;
 pub(crate) mod directory;
 pub(crate) mod dump;

@@ -1,9 +1,10 @@
-//! Topics and their configurations: created, described, changed, deleted.
+//! Topics: created and deleted; and configurations, of topics and of others: described, changed.
 
+use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
-use record::TopicId;
+use record::{NodeId, TopicId};
 
 use super::cluster::Client;
 use super::connection::Connection;
@@ -16,7 +17,7 @@ use crate::kafka::api::create_topics::{
 };
 use crate::kafka::api::delete_topics::{DeleteTopic, DeleteTopicsRequest, DeleteTopicsResponse};
 use crate::kafka::api::describe_configs::{
-    DescribeConfigsRequest, DescribeConfigsResource, DescribeConfigsResponse,
+    DescribeConfigsRequest, DescribeConfigsResource, DescribeConfigsResponse, DescribedConfig,
 };
 use crate::kafka::api::incremental_alter_configs::{
     AlterConfigsResource, AlterableConfig, IncrementalAlterConfigsRequest,
@@ -30,8 +31,8 @@ use crate::kafka::error_code::ErrorCode;
 const TIMEOUT: Duration = Duration::from_secs(30);
 const TIMEOUT_MS: i32 = 30_000;
 
-/// Changes topics. A change that was sent is not sent again when its connection is lost: it may
-/// have been made.
+/// Changes topics and configurations. A change that was sent is not sent again when its connection
+/// is lost: it may have been made.
 #[derive(Clone)]
 pub struct Admin {
     client: Client,
@@ -50,7 +51,20 @@ pub struct NewTopic<'a> {
     pub configs: &'a [(String, String)],
 }
 
-/// One change of a topic's configuration.
+/// What has configurations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfigResource<'a> {
+    /// A topic, by name.
+    Topic(&'a str),
+    /// A broker.
+    Broker(NodeId),
+    /// All brokers, where none has its own.
+    Brokers,
+    /// A consumer group, by id.
+    Group(&'a str),
+}
+
+/// One change of a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfigChange {
     /// To a value.
@@ -67,7 +81,7 @@ pub enum ConfigChange {
     },
 }
 
-/// One configuration of a topic.
+/// One configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigEntry {
     /// Its name.
@@ -76,6 +90,10 @@ pub struct ConfigEntry {
     pub value: Option<String>,
     /// Where the value comes from.
     pub source: ConfigSource,
+    /// What is built in; `None` if the broker tells none.
+    pub default: Option<String>,
+    /// Whether it can not be changed while the broker runs.
+    pub read_only: bool,
 }
 
 impl Admin {
@@ -157,47 +175,49 @@ impl Admin {
         .await
     }
 
-    /// A topic's configurations, defaults included, by name.
-    pub async fn describe_configs(&self, name: &str) -> Result<Vec<ConfigEntry>, ClientError> {
+    /// All configurations of a thing, by name, defaults included; of all brokers together only
+    /// what was set.
+    pub async fn describe_configs(
+        &self,
+        resource: ConfigResource<'_>,
+    ) -> Result<Vec<ConfigEntry>, ClientError> {
+        let (resource_type, name) = resource.to_wire();
         let resources = [DescribeConfigsResource {
-            resource_type: ResourceType::TOPIC,
-            resource_name: name,
+            resource_type,
+            resource_name: &name,
             configuration_keys: None,
         }];
-        let request =
-            DescribeConfigsRequest { resources: (&resources).into(), ..Default::default() };
+        let request = DescribeConfigsRequest {
+            resources: (&resources).into(),
+            include_synonyms: true,
+            include_documentation: false,
+        };
         self.retrying(async |broker| {
             let answer = broker.ask(&request).await?;
             let body = answer.body::<DescribeConfigsResponse<'_>>()?;
             let result = body.results.iter().next();
             let result = result.ok_or_else(lacks(ApiKey::DescribeConfigs))?;
-            let action = || format!("describe topic '{name}'");
+            let action = || format!("describe {resource}");
             ClientError::check(result.error_code, result.error_message, action)?;
-            let mut entries: Vec<_> = result
-                .configs
-                .iter()
-                .map(|config| ConfigEntry {
-                    name: config.name.to_owned(),
-                    value: config.value.map(str::to_owned),
-                    source: config.config_source,
-                })
-                .collect();
+            let mut entries: Vec<_> =
+                result.configs.iter().map(|config| ConfigEntry::of(&config)).collect();
             entries.sort_by(|left, right| left.name.cmp(&right.name));
             Ok(entries)
         })
         .await
     }
 
-    /// Changes a topic's configurations, all of them or none. Durable when it resolves.
+    /// Changes the configurations of a thing, all of them or none. Durable when it resolves.
     pub async fn alter_configs(
         &self,
-        name: &str,
+        resource: ConfigResource<'_>,
         changes: &[ConfigChange],
     ) -> Result<(), ClientError> {
         let configs: Vec<_> = changes.iter().map(ConfigChange::to_wire).collect();
+        let (resource_type, name) = resource.to_wire();
         let resources = [AlterConfigsResource {
-            resource_type: ResourceType::TOPIC,
-            resource_name: name,
+            resource_type,
+            resource_name: &name,
             configs: (&configs).into(),
         }];
         let request =
@@ -207,7 +227,7 @@ impl Admin {
             let body = answer.body::<IncrementalAlterConfigsResponse<'_>>()?;
             let result = body.responses.iter().next();
             let result = result.ok_or_else(lacks(ApiKey::IncrementalAlterConfigs))?;
-            let action = || format!("change topic '{name}'");
+            let action = || format!("change {resource}");
             ClientError::check(result.error_code, result.error_message, action)
         })
         .await
@@ -227,6 +247,48 @@ impl Admin {
             let wait = backoff.next().ok_or(error)?;
             self.client.runtime().sleep(wait).await;
             self.client.describe(Some(&[])).await?;
+        }
+    }
+}
+
+impl ConfigResource<'_> {
+    fn to_wire(self) -> (ResourceType, String) {
+        match self {
+            Self::Topic(name) => (ResourceType::TOPIC, name.to_owned()),
+            Self::Broker(id) => (ResourceType::BROKER, id.to_string()),
+            Self::Brokers => (ResourceType::BROKER, String::new()),
+            Self::Group(id) => (ResourceType::GROUP, id.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for ConfigResource<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Topic(name) => write!(f, "topic '{name}'"),
+            Self::Broker(id) => write!(f, "broker {id}"),
+            Self::Brokers => f.write_str("all brokers"),
+            Self::Group(id) => write!(f, "group '{id}'"),
+        }
+    }
+}
+
+impl ConfigEntry {
+    fn of(config: &DescribedConfig<'_>) -> Self {
+        let mut synonyms = config.synonyms.iter();
+        let built_in = synonyms.find(|synonym| synonym.source == ConfigSource::DEFAULT);
+        let default = match built_in {
+            Some(synonym) => synonym.value,
+            // Without synonyms what is not set anywhere is built in.
+            None if config.config_source == ConfigSource::DEFAULT => config.value,
+            None => None,
+        };
+        Self {
+            name: config.name.to_owned(),
+            value: config.value.map(str::to_owned),
+            source: config.config_source,
+            default: default.map(str::to_owned),
+            read_only: config.read_only,
         }
     }
 }

@@ -25,7 +25,7 @@ mod partitioner;
 mod producer;
 mod versions;
 
-pub use admin::{Admin, ConfigChange, ConfigEntry, NewTopic};
+pub use admin::{Admin, ConfigChange, ConfigEntry, ConfigResource, NewTopic};
 pub use cluster::{Client, ClientConfig};
 pub use connection::{Answer, Awaiting, Connection, ConnectionConfig};
 pub use consumer::{ConsumedRecord, Consumer, ConsumerConfig, Fetched, StartAt};

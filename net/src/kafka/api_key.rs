@@ -112,18 +112,18 @@ pub const APIS: [ApiSpec; 33] = [
     spec(ApiKey::InitProducerId, 0, 5, 2),
     spec(ApiKey::OffsetForLeaderEpoch, 2, 4, 4),
     spec(ApiKey::DescribeConfigs, 1, 4, 4),
-    codec_only(ApiKey::AlterConfigs, 0, 2, 2),
-    codec_only(ApiKey::DescribeLogDirs, 1, 4, 2),
+    spec(ApiKey::AlterConfigs, 0, 2, 2),
+    spec(ApiKey::DescribeLogDirs, 1, 4, 2),
     spec(ApiKey::CreatePartitions, 0, 3, 2),
     spec(ApiKey::DeleteGroups, 0, 2, 2),
-    codec_only(ApiKey::ElectLeaders, 0, 2, 2),
+    spec(ApiKey::ElectLeaders, 0, 2, 2),
     spec(ApiKey::IncrementalAlterConfigs, 0, 1, 1),
     spec(ApiKey::OffsetDelete, 0, 0, NEVER),
     spec(ApiKey::DescribeCluster, 0, 2, 0),
-    codec_only(ApiKey::DescribeProducers, 0, 0, 0),
+    spec(ApiKey::DescribeProducers, 0, 0, 0),
     spec(ApiKey::ConsumerGroupHeartbeat, 0, 1, 0),
     spec(ApiKey::ConsumerGroupDescribe, 0, 1, 0),
-    codec_only(ApiKey::ListConfigResources, 0, 1, 0),
+    spec(ApiKey::ListConfigResources, 0, 1, 0),
     spec(ApiKey::DescribeTopicPartitions, 0, 0, 0),
 ];
 
@@ -136,11 +136,6 @@ const NEVER: i16 = i16::MAX;
 const fn spec(key: ApiKey, min: i16, max: i16, flexible_from: i16) -> ApiSpec {
     let served = VersionRange { min, max };
     ApiSpec { key, advertised: Some(served), served, flexible_from }
-}
-
-/// An API that the codec alone knows.
-const fn codec_only(key: ApiKey, min: i16, max: i16, flexible_from: i16) -> ApiSpec {
-    ApiSpec { advertised: None, ..spec(key, min, max, flexible_from) }
 }
 
 impl ApiKey {

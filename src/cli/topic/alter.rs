@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use net::client::{Admin, Client, ClientError, ConfigChange};
+use net::client::{Admin, Client, ClientError, ConfigChange, ConfigResource};
 use net::kafka::error_code::ErrorCode;
 
 use crate::cli::bootstrap::{Bootstrap, explain, explain_for};
@@ -44,7 +44,7 @@ pub(super) fn run(arguments: AlterArgs) -> Result<ExitCode, Failure> {
         let changes: Vec<_> = set.chain(deleted).collect();
         // Configurations first: they are all changed or none, and can be set back.
         if !changes.is_empty()
-            && let Err(error) = admin.alter_configs(&name, &changes).await
+            && let Err(error) = admin.alter_configs(ConfigResource::Topic(&name), &changes).await
         {
             return Err(explain_missing(&client, &name, error).await);
         }
@@ -59,7 +59,11 @@ pub(super) fn run(arguments: AlterArgs) -> Result<ExitCode, Failure> {
 }
 
 /// Why a change of a topic was refused; if there is none of that name, which was probably meant.
-pub(super) async fn explain_missing(client: &Client, name: &str, error: ClientError) -> Failure {
+pub(in crate::cli) async fn explain_missing(
+    client: &Client,
+    name: &str,
+    error: ClientError,
+) -> Failure {
     if error.code() == Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION) {
         let topic = name.to_owned();
         return explain_for(client, ClientError::UnknownTopic { topic }).await;

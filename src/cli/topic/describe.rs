@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use net::client::{Admin, Client, ClientError, ConfigEntry, TopicInfo};
+use net::client::{Admin, Client, ClientError, ConfigEntry, ConfigResource, TopicInfo};
 use net::kafka::api::list_offsets::{EARLIEST, LATEST};
 use net::kafka::config::ConfigSource;
 use record::{NodeId, Offset, PartitionIndex};
@@ -53,7 +53,7 @@ pub(super) fn run(arguments: DescribeArgs) -> Result<ExitCode, Failure> {
 
 async fn describe(client: &Client, name: &str) -> Result<String, ClientError> {
     let info = client.refresh(name).await?;
-    let configs = Admin::new(client.clone()).describe_configs(name).await?;
+    let configs = Admin::new(client.clone()).describe_configs(ConfigResource::Topic(name)).await?;
     // Offsets of what has no leader can not be asked for.
     let led = info.partitions.iter().filter(|partition| partition.leader.0 >= 0);
     let led: Vec<_> = led.map(|partition| partition.index).collect();
@@ -137,11 +137,15 @@ mod tests {
         let partitions = vec![partition(0, 1), partition(1, -1)];
         let info =
             TopicInfo { code: ErrorCode::NONE, id: TopicId::NIL, is_internal: false, partitions };
-        let value = Some("5".to_owned());
-        let configs = [
-            ConfigEntry { name: "a".to_owned(), value, source: ConfigSource::TOPIC },
-            ConfigEntry { name: "b".to_owned(), value: None, source: ConfigSource::DEFAULT },
-        ];
+        let config = |name: &str, value: Option<&str>, source| ConfigEntry {
+            name: name.to_owned(),
+            value: value.map(str::to_owned),
+            source,
+            default: None,
+            read_only: false,
+        };
+        let configs =
+            [config("a", Some("5"), ConfigSource::TOPIC), config("b", None, ConfigSource::DEFAULT)];
         let at = |offset| BTreeMap::from([(PartitionIndex(0), Offset(offset))]);
         let offsets = Offsets { first: at(3), next: at(9) };
         assert_eq!(

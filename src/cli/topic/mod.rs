@@ -1,6 +1,6 @@
 //! `tidemill topic`: topics, created, listed, described, changed and deleted.
 
-mod alter;
+pub(super) mod alter;
 mod create;
 mod delete;
 mod describe;

@@ -149,7 +149,6 @@ fn open_files_are_shared_out_and_never_promised_twice() {
     let tight = plan(&[], &limited(1024));
     assert_eq!(tight.segment_files, 256);
     assert_eq!(u64::from(tight.connections_max), 1024 - 512 - 2 * 48 - 128);
-    assert_eq!(plan(&[("max.connections", "7")], &limited(1024)).connections_max, 7);
     let message = complaint(&[], &limited(256));
     assert!(message.starts_with("the limit of open files is 256, and 2 shards need 480"));
     plan(&[], &limited(480));

@@ -108,6 +108,7 @@ impl Connection {
         reply: &mut Reply<Range>,
     ) -> Result<(), Hangup> {
         match head.api() {
+            ApiKey::AlterConfigs => self.alter_configs(head, reader, reply).await,
             ApiKey::ApiVersions => self.api_versions(head, reader, reply),
             ApiKey::CreatePartitions => self.create_partitions(head, reader, reply).await,
             ApiKey::CreateTopics => self.create_topics(head, reader, reply).await,
@@ -115,25 +116,21 @@ impl Connection {
             ApiKey::DeleteTopics => self.delete_topics(head, reader, reply).await,
             ApiKey::DescribeCluster => self.describe_cluster(head, reader, reply),
             ApiKey::DescribeConfigs => self.describe_configs(head, reader, reply).await,
+            ApiKey::DescribeLogDirs => self.describe_log_dirs(head, reader, reply).await,
+            ApiKey::DescribeProducers => self.describe_producers(head, reader, reply).await,
             ApiKey::DescribeTopicPartitions => {
                 self.describe_topic_partitions(head, reader, reply).await
             }
+            ApiKey::ElectLeaders => self.elect_leaders(head, reader, reply).await,
             ApiKey::FindCoordinator => self.find_coordinator(head, reader, reply).await,
             ApiKey::IncrementalAlterConfigs => {
                 self.incremental_alter_configs(head, reader, reply).await
             }
             ApiKey::InitProducerId => self.init_producer_id(head, reader, reply).await,
+            ApiKey::ListConfigResources => self.list_config_resources(head, reader, reply),
             ApiKey::ListOffsets => self.list_offsets(head, reader, reply).await,
             ApiKey::Metadata => self.metadata(head, reader, reply).await,
             ApiKey::OffsetForLeaderEpoch => self.offset_for_leader_epoch(head, reader, reply).await,
-            ApiKey::AlterConfigs
-            | ApiKey::DescribeLogDirs
-            | ApiKey::DescribeProducers
-            | ApiKey::ElectLeaders
-            | ApiKey::ListConfigResources => {
-                let (key, version) = (head.api().code(), head.version.number());
-                Err(Hangup::Unsupported { key, version })
-            }
             ApiKey::ConsumerGroupDescribe => {
                 self.consumer_group_describe(head, reader, reply).await
             }

@@ -8,6 +8,9 @@ use crate::config::{DescribedSource, ValueType};
 pub(super) fn source(source: DescribedSource) -> ConfigSource {
     match source {
         DescribedSource::Topic => ConfigSource::TOPIC,
+        DescribedSource::DynamicBroker => ConfigSource::DYNAMIC_BROKER,
+        DescribedSource::DynamicDefaultBroker => ConfigSource::DYNAMIC_DEFAULT_BROKER,
+        DescribedSource::Group => ConfigSource::GROUP,
         DescribedSource::StaticBroker => ConfigSource::STATIC_BROKER,
         DescribedSource::Default => ConfigSource::DEFAULT,
     }

@@ -81,7 +81,7 @@ impl Connection {
         validate_only: bool,
         version: i16,
     ) -> Result<Created, Problem> {
-        let config = &self.shard.config;
+        let config = self.shard.dynamic.config();
         let name = topic.name.to_owned();
         check_topic_name(&name)?;
         // The registry looks again; here it is for the order of Kafka's errors.
@@ -98,10 +98,10 @@ impl Connection {
             Outcome::Topic { id, partitions, configs, .. } => {
                 let described = version >= DESCRIBED_FROM;
                 let configs =
-                    if described { describe_stored(config, &configs) } else { Vec::new() };
+                    if described { describe_stored(&config, &configs) } else { Vec::new() };
                 Ok(Created { id, partitions, configs })
             }
-            Outcome::ProducerIds { .. } => {
+            Outcome::Altered | Outcome::ProducerIds { .. } => {
                 Err(Problem::new(ErrorCode::UNKNOWN_SERVER_ERROR, "no topic was created"))
             }
         }

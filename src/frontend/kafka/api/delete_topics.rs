@@ -81,7 +81,7 @@ impl Connection {
     async fn delete_topic(&self, wanted: Wanted<'_>, topic: TopicName) -> Answer {
         match self.shard.command(Command::DeleteTopic { topic }).await {
             Ok(Outcome::Topic { id, name, .. }) => Answer { name: Some(name), id, result: Ok(()) },
-            Ok(Outcome::ProducerIds { .. }) => {
+            Ok(Outcome::Altered | Outcome::ProducerIds { .. }) => {
                 let code = ErrorCode::UNKNOWN_SERVER_ERROR;
                 wanted.failed(Problem::new(code, "no topic was deleted"))
             }

@@ -1,5 +1,5 @@
-//! `DescribeConfigs` (key 32): what topics and this broker are set to, where each value comes from
-//! and what it is for.
+//! `DescribeConfigs` (key 32): what topics, this broker and groups are set to, where each value
+//! comes from and what it is for.
 
 use std::collections::BTreeSet;
 
@@ -78,25 +78,30 @@ impl Connection {
 
     /// All configurations of a resource.
     fn described(&self, resource: &DescribeConfigsResource<'_>) -> Result<Vec<Described>, Problem> {
-        let config = &self.shard.config;
+        let dynamic = &self.shard.dynamic;
+        let config = dynamic.config();
         let name = resource.resource_name;
         match resource.resource_type {
             ResourceType::TOPIC => {
                 check_topic_name(name)?;
                 let topics = self.shard.topics.borrow();
                 let topic = topics.named(name).ok_or(CommandError::UnknownTopic)?;
-                Ok(describe(config, &topic.overrides.borrow()))
+                Ok(describe(&config, &topic.overrides.borrow()))
             }
             ResourceType::BROKER => {
                 let all = check_broker(name, config.settings.node_id)?;
-                Ok(if all { config.describe() } else { Vec::new() })
+                Ok(if all { config.describe() } else { dynamic.for_all_brokers().describe() })
             }
+            ResourceType::GROUP if name.is_empty() => {
+                Err(Problem::invalid_request("Group name must not be empty"))
+            }
+            ResourceType::GROUP => Ok(dynamic.of_group(name).describe(&config)),
             other => Err(unsupported(other)),
         }
     }
 }
 
-/// Whether this broker is meant, and not what all brokers are set to at run time: nothing so far.
+/// Whether this broker is meant, and not what was set for all brokers.
 fn check_broker(name: &str, node: i32) -> Result<bool, Problem> {
     if name.is_empty() {
         return Ok(false);
@@ -113,12 +118,12 @@ fn check_broker(name: &str, node: i32) -> Result<bool, Problem> {
     Err(Problem::invalid_request(text))
 }
 
-/// There are no configurations of such things here.
+/// There are no configurations of such things here: nobody subscribes to client metrics, and what
+/// is logged is said at the start.
 pub(super) fn unsupported(resource_type: ResourceType) -> Problem {
     let name = match resource_type {
         ResourceType::BROKER_LOGGER => "BROKER_LOGGER",
         ResourceType::CLIENT_METRICS => "CLIENT_METRICS",
-        ResourceType::GROUP => "GROUP",
         ResourceType(other) => {
             return Problem::invalid_request(format!("Unsupported resource type: {other}"));
         }

@@ -1,24 +1,23 @@
-//! `IncrementalAlterConfigs` (key 44): changes of topics' configurations. For each topic all of
-//! them are made or none, durable and on every shard before they are answered.
-//!
-//! What the broker was started with can not be changed while it runs.
+//! `IncrementalAlterConfigs` (key 44): changes of what is configured of topics, brokers and groups.
+//! For each thing all of them are made or none, durable and on every shard before they are
+//! answered.
 
 use net::kafka::api::incremental_alter_configs::{
     AlterConfigsResource, AlterConfigsResourceResponse, AlterableConfig,
     IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
 };
-use net::kafka::config::{ConfigOperation, ResourceType};
+use net::kafka::config::ConfigOperation;
 use net::kafka::message::Request as _;
 use net::kafka::reply::Reply;
 use net::kafka::wire::{Array, Reader};
 
-use super::describe_configs::unsupported;
+use super::alter_resource::{Asked, check_entries};
 use super::repeated::repeated;
 use crate::broker::range::Range;
 use crate::frontend::kafka::connection::Connection;
 use crate::frontend::kafka::error::{self, Problem};
 use crate::frontend::kafka::request::{Hangup, Head};
-use crate::registry::command::{Command, CommandError, ConfigChange};
+use crate::registry::command::{Alteration, ConfigChange};
 use crate::topic_config::Operation;
 
 impl Connection {
@@ -38,7 +37,10 @@ impl Connection {
             let result = if twice.contains(&key) {
                 Err(Problem::invalid_request("Each resource must appear at most once."))
             } else {
-                self.alter(&resource, request.validate_only).await
+                match asked(&resource) {
+                    Ok(asked) => self.alter_resource(asked, request.validate_only).await,
+                    Err(problem) => Err(problem),
+                }
             };
             self.shard.metrics.error(head.api(), error::code(&result));
             results.push((resource, result));
@@ -57,35 +59,19 @@ impl Connection {
         };
         Ok(reply.push(head.version, head.correlation_id, &response)?)
     }
+}
 
-    async fn alter(
-        &self,
-        resource: &AlterConfigsResource<'_>,
-        validate_only: bool,
-    ) -> Result<(), Problem> {
-        match resource.resource_type {
-            ResourceType::TOPIC => {}
-            ResourceType::BROKER => {
-                return Err(Problem::invalid_request(
-                    "The configurations of a broker can not be changed while it runs yet; change \
-                     its file and start it again.",
-                ));
-            }
-            other => return Err(unsupported(other)),
-        }
-        let changes = resource.configs.iter().map(|config| change(&config));
-        let changes = changes.collect::<Result<Vec<_>, _>>()?;
-        let name = resource.resource_name.to_owned();
-        let command = Command::AlterConfigs { name, changes, validate_only };
-        match self.shard.command(command).await {
-            Ok(_) => Ok(()),
-            Err(error @ CommandError::UnknownTopic) => {
-                let text = format!("The topic '{}' does not exist.", resource.resource_name);
-                Err(Problem::new(error::of_command(&error), text))
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
+fn asked<'a>(resource: &AlterConfigsResource<'a>) -> Result<Asked<'a>, Problem> {
+    let is_null = |config: &AlterableConfig<'_>| {
+        config.value.is_none() && config.config_operation != ConfigOperation::DELETE
+    };
+    check_entries(resource.configs.iter().map(|config| (config.name, is_null(&config))))?;
+    let changes = resource.configs.iter().map(|config| change(&config));
+    Ok(Asked {
+        resource_type: resource.resource_type,
+        name: resource.resource_name,
+        alteration: Alteration::Changes(changes.collect::<Result<_, _>>()?),
+    })
 }
 
 fn change(config: &AlterableConfig<'_>) -> Result<ConfigChange, Problem> {

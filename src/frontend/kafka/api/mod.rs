@@ -1,5 +1,7 @@
 //! One file an API: from its request to what the broker does, and back to its response.
 
+mod alter_configs;
+mod alter_resource;
 mod api_versions;
 mod assignment;
 mod config_source;
@@ -9,12 +11,16 @@ mod delete_records;
 mod delete_topics;
 mod describe_cluster;
 mod describe_configs;
+mod describe_log_dirs;
+mod describe_producers;
 mod describe_topic_partitions;
+mod elect_leaders;
 pub(super) mod fetch;
 mod find_coordinator;
 mod group;
 mod incremental_alter_configs;
 mod init_producer_id;
+mod list_config_resources;
 mod list_offsets;
 mod metadata;
 mod node;
