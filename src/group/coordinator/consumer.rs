@@ -38,7 +38,8 @@ impl Coordinator {
             Some(Members::None) | None => false,
         };
         if !is_there && !joins {
-            return refused(Refusal::UnknownMemberId.into());
+            let invalid = heartbeat.check().err();
+            return refused(invalid.unwrap_or(Refusal::UnknownMemberId).into());
         }
         let Some(entry) = self.entry(id) else {
             return refused(HeartbeatError::TooManyGroups);

@@ -351,6 +351,11 @@ fn groups_are_bounded_and_strangers_make_none() {
     let unknown = site.beat("g", "m", 3);
     let error = HeartbeatError::Refused(consumer::Refusal::UnknownMemberId);
     assert_eq!(unknown, Answer::Heartbeat(Err(error)));
+    let senseless = site.beat("g", "m", -3);
+    let Answer::Heartbeat(Err(HeartbeatError::Refused(refused))) = senseless else {
+        panic!("{senseless:?}");
+    };
+    assert!(matches!(refused, consumer::Refusal::InvalidRequest(_)), "{refused:?}");
     assert!(site.coordinator.is_empty());
     for group in ["a", "b", "c"] {
         site.commit(group);
