@@ -318,6 +318,7 @@ fn offsets_end_with_their_topic_even_while_nobody_looked() {
     let kept = site.log.clone();
     site.ask(Request::TopicDeleted("t".into(), TOPIC));
     assert!(site.fetched("g").is_empty() && site.log.is_empty());
+    assert!(site.coordinator.is_empty(), "nothing is left of the group");
     // Deleted while the broker was down, or before the record could be written.
     site.log = kept;
     site.topics = Known(Some(TopicId([4; 16])));
