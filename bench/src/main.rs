@@ -9,6 +9,7 @@ mod client;
 mod error;
 mod fetch;
 mod floor;
+mod groups;
 mod idle;
 mod latency;
 mod pace;
@@ -42,6 +43,7 @@ fn run(cli: Cli) -> Result<(), BenchError> {
         Command::Fetch(args) => fetch::run(&args),
         Command::Pair(args) => pair::run(&args),
         Command::Idle(args) => idle::run(&args),
+        Command::Groups(args) => groups::run(&args),
         Command::ServeFloor(args) => floor::serve(&args),
     }
 }
