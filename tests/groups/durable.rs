@@ -157,11 +157,11 @@ fn an_answered_commit_outlives_a_kill() {
 #[test]
 fn sessions_begin_anew_with_the_broker_and_end() {
     let mut site = Site::new();
-    let settings = [("group.consumer.session.timeout.ms", "1500")];
+    let settings = [("group.consumer.session.timeout.ms", "4000")];
     let (mut broker, _) = site.start(&setup(&settings));
     let mut connection = broker.connect();
     create(&mut connection, "t", 4);
-    let short = Join { session_ms: 1_500, ..Join::new("classic") };
+    let short = Join { session_ms: 4_000, ..Join::new("classic") };
     let seat = alone(&mut connection, &short);
     connection.consumer_told(&Beat::join("modern", "m", &["t"]));
     broker.kill();

@@ -126,11 +126,11 @@ fn who_does_not_rejoin_in_time_is_out() {
     let mut broker = start(&mut site);
     let mut connection = broker.connect();
     for version in [0, 1] {
-        let short = Join { version, session_ms: 1_500, rebalance_ms: 1_000, ..Join::new("g") };
+        let short = Join { version, session_ms: 4_000, rebalance_ms: 4_000, ..Join::new("g") };
         let seat = short.seat(&connection.join(&short));
         assert_eq!(error(connection.sync(&seat, &[]).error_code), None);
         let mut other = broker.connect();
-        let joins = other.send_entry(&Join { rebalance_ms: 1, ..Join::new("g") });
+        let joins = other.send_entry(&Join { rebalance_ms: 4_000, ..Join::new("g") });
         until_rebalance(&mut connection, &seat);
         let commit = [Commit::new(t(0), 7)];
         assert_eq!(connection.commit(2, &seat, &commit), [None], "it may still commit");

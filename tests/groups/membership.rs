@@ -90,7 +90,7 @@ fn a_client_that_dies_in_a_join_is_out_in_time() {
     let mut broker = start_with(&mut site, &[]);
     let [mut first, mut second] = [broker.connect(), broker.connect()];
     let seat = alone(&mut first, &Join::new("g"));
-    let short = Join { session_ms: 500, ..Join::new("g") };
+    let short = Join { session_ms: 4_000, ..Join::new("g") };
     second.send_entry(&short);
     super::rig::until_rebalance(&mut first, &seat);
     drop(second);

@@ -114,7 +114,7 @@ fn whoever_is_silent_for_a_session_is_out() {
     let mut site = Site::new();
     let mut broker = start(&mut site);
     let [mut first, mut second] = [broker.connect(), broker.connect()];
-    let short = Join { session_ms: 1_500, ..Join::new("g") };
+    let short = Join { session_ms: 4_000, ..Join::new("g") };
     let [leader, follower] = pair(&mut first, &mut second, &[short, Join::new("g")]);
     // The other one notices by its heartbeats, and goes on without.
     until_rebalance(&mut second, &follower);
@@ -132,7 +132,7 @@ fn whoever_never_syncs_is_out() {
     let mut site = Site::new();
     let mut broker = start(&mut site);
     let [mut first, mut second] = [broker.connect(), broker.connect()];
-    let join = Join { rebalance_ms: 2_000, ..Join::new("g") };
+    let join = Join { rebalance_ms: 4_000, ..Join::new("g") };
     let [leader, follower] = pair(&mut first, &mut second, &[join.clone(), join.clone()]);
     let again = join.clone().with_member(&leader.member);
     first.send_join(&again);
