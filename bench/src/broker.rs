@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use runtime::DirectoryLock;
 use runtime::floor::Child;
+use runtime::{DirectoryLock, Instant};
 
 use crate::cli::BrokerArgs;
 use crate::error::{BenchError, io_error};
@@ -59,17 +59,19 @@ impl Broker {
         Ok(Self { address, started: Some(Started { child, data, program, arguments, core }) })
     }
 
-    /// Kills the one that was started here, and starts it again on its data, at another address;
-    /// returns when it is ready.
-    pub(crate) fn restart(&mut self) -> Result<(), BenchError> {
+    /// Kills the one that was started here, and starts it again on its data, at another address.
+    /// Returns when it is ready: how long that took from the start of the process.
+    pub(crate) fn restart(&mut self) -> Result<Duration, BenchError> {
         let started = self.started.take();
         let started = started.ok_or(BenchError::Arguments("the broker was not started here"))?;
         let Started { child, data, program, arguments, core } = started;
         drop(child);
+        let start = Instant::now();
         let child = Child::start(program.clone(), &arguments, core, "ready in")?;
+        let took = start.until(Instant::now());
         self.address = address_of(&child)?;
         self.started = Some(Started { child, data, program, arguments, core });
-        Ok(())
+        Ok(took)
     }
 
     /// Where it listens.

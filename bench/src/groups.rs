@@ -97,9 +97,7 @@ fn round(args: &GroupsArgs, broker: &mut Broker, seats: &Seats) -> Result<Round,
     let window = beats::Window { process, warmup: args.warmup, time };
     let beaten = on_runtime(move |runtime| beats::run(runtime, plan, beating, window))?;
     let resident_kib = ProcessUse::read(process).resident_kib;
-    let before = Instant::now();
-    broker.restart()?;
-    let ready = Instant::now();
+    let ready = broker.restart()?;
     let plan = Plan::new(args, broker.address());
     let (told, again) = on_runtime(move |runtime| async move {
         let plan = Rc::new(plan);
@@ -112,7 +110,7 @@ fn round(args: &GroupsArgs, broker: &mut Broker, seats: &Seats) -> Result<Round,
         beats_per_second: beaten.answered as f64 / time.as_secs_f64(),
         mean_us: beaten.mean_us,
         resident_mib: resident_kib as f64 / 1024.0,
-        ready_s: ready.nanos_since(before) as f64 / 1e9,
+        ready_s: ready.as_secs_f64(),
         told_s: told.as_secs_f64(),
         again_s: again.as_secs_f64(),
     })
