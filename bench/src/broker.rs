@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use runtime::DirectoryLock;
 use runtime::floor::Child;
+use runtime::{DirectoryLock, Instant};
 
 use crate::cli::BrokerArgs;
 use crate::error::{BenchError, io_error};
@@ -20,6 +20,9 @@ pub(crate) struct Broker {
 struct Started {
     child: Child,
     data: PathBuf,
+    program: PathBuf,
+    arguments: Vec<String>,
+    core: usize,
 }
 
 impl Broker {
@@ -50,10 +53,25 @@ impl Broker {
         arguments.extend(["--cores".to_owned(), core.to_string()]);
         arguments.extend(["--data".to_owned(), data.display().to_string()]);
         arguments.extend(settings.iter().flat_map(|one| ["--set".to_owned(), one.clone()]));
-        let child = Child::start(program.to_owned(), arguments, core, "ready in")?;
-        let address = address(child.lines())
-            .ok_or(BenchError::Nothing("the broker does not say where it listens"))?;
-        Ok(Self { address, started: Some(Started { child, data }) })
+        let child = Child::start(program.to_owned(), &arguments, core, "ready in")?;
+        let address = address_of(&child)?;
+        let program = program.to_owned();
+        Ok(Self { address, started: Some(Started { child, data, program, arguments, core }) })
+    }
+
+    /// Kills the one that was started here, and starts it again on its data, at another address.
+    /// Returns when it is ready: how long that took from the start of the process.
+    pub(crate) fn restart(&mut self) -> Result<Duration, BenchError> {
+        let started = self.started.take();
+        let started = started.ok_or(BenchError::Arguments("the broker was not started here"))?;
+        let Started { child, data, program, arguments, core } = started;
+        drop(child);
+        let start = Instant::now();
+        let child = Child::start(program.clone(), &arguments, core, "ready in")?;
+        let took = start.until(Instant::now());
+        self.address = address_of(&child)?;
+        self.started = Some(Started { child, data, program, arguments, core });
+        Ok(took)
     }
 
     /// Where it listens.
@@ -80,7 +98,7 @@ impl Broker {
 
     /// Ends it and removes its data, if it was started here.
     pub(crate) fn end(self) -> Result<(), BenchError> {
-        let Some(Started { child, data }) = self.started else { return Ok(()) };
+        let Some(Started { child, data, .. }) = self.started else { return Ok(()) };
         child.stop()?;
         remove(&data)
     }
@@ -111,6 +129,10 @@ fn remove(directory: &Path) -> Result<(), BenchError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other.map_err(io_error("remove the broker's data")),
     }
+}
+
+fn address_of(child: &Child) -> Result<SocketAddr, BenchError> {
+    address(child.lines()).ok_or(BenchError::Nothing("the broker does not say where it listens"))
 }
 
 /// Where the broker says that Kafka clients are to connect.

@@ -10,6 +10,7 @@ mod compact;
 mod error;
 mod fetch;
 mod floor;
+mod groups;
 mod idle;
 mod latency;
 mod pace;
@@ -44,6 +45,7 @@ fn run(cli: Cli) -> Result<(), BenchError> {
         Command::Pair(args) => pair::run(&args),
         Command::Compact(args) => compact::run(&args),
         Command::Idle(args) => idle::run(&args),
+        Command::Groups(args) => groups::run(&args),
         Command::ServeFloor(args) => floor::serve(&args),
     }
 }

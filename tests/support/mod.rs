@@ -8,13 +8,17 @@
 
 pub(crate) mod batch;
 pub(crate) mod broker;
+pub(crate) mod classic_group;
 pub(crate) mod configs;
 pub(crate) mod connection;
+pub(crate) mod consumer_group;
 pub(crate) mod directory;
 pub(crate) mod dump;
 pub(crate) mod fetch;
 pub(crate) mod fetch_session;
+pub(crate) mod group_admin;
 pub(crate) mod metrics;
+pub(crate) mod offsets;
 pub(crate) mod payload;
 pub(crate) mod produce;
 pub(crate) mod random;

@@ -40,7 +40,8 @@ impl Coordinator {
             Some(Members::None) | None => false,
         };
         if !is_there && !joins {
-            return refused(Refusal::UnknownMemberId.into());
+            let invalid = heartbeat.check().err();
+            return refused(invalid.unwrap_or(Refusal::UnknownMemberId).into());
         }
         let Some(entry) = self.entry(id) else {
             return refused(HeartbeatError::TooManyGroups);
@@ -115,8 +116,15 @@ impl Coordinator {
     /// A topic is gone: its offsets go with it.
     pub(super) fn topic_deleted(&mut self, topic: &str, id: TopicId) -> Effects<Answer> {
         let mut effects = Effects::default();
-        for entry in self.groups.values_mut() {
+        let mut gone = Vec::new();
+        for (group, entry) in &mut self.groups {
             effects.records.extend(entry.offsets.delete_topic(topic, id));
+            if entry.is_gone() {
+                gone.push(group.clone());
+            }
+        }
+        for group in gone {
+            self.forget_if_gone(&group);
         }
         effects
     }

@@ -74,9 +74,7 @@ impl Coordinator {
             let asker = Asker { member_id: member.as_str(), member_epoch: *member_epoch };
             match entry.map(|entry| &entry.members) {
                 Some(Members::Consumer(group)) => group.check_fetch(asker)?,
-                Some(Members::Classic(_) | Members::None) => {}
-                None if asker.member_epoch < 0 => {}
-                None => return Err(ClassicError::GroupIdNotFound.into()),
+                Some(Members::Classic(_) | Members::None) | None => {}
             }
         }
         Ok(self.fetched(fetch))

@@ -323,6 +323,7 @@ fn offsets_end_with_their_topic_even_while_nobody_looked() {
     let kept = site.log.clone();
     site.ask(Request::TopicDeleted("t".into(), TOPIC));
     assert!(site.fetched("g").is_empty() && site.log.is_empty());
+    assert!(site.coordinator.is_empty(), "nothing is left of the group");
     // Deleted while the broker was down, or before the record could be written.
     site.log = kept;
     site.topics = Known(Some(TopicId([4; 16])));
@@ -356,6 +357,11 @@ fn groups_are_bounded_and_strangers_make_none() {
     let unknown = site.beat("g", "m", 3);
     let error = HeartbeatError::Refused(consumer::Refusal::UnknownMemberId);
     assert_eq!(unknown, Answer::Heartbeat(Err(error)));
+    let senseless = site.beat("g", "m", -3);
+    let Answer::Heartbeat(Err(HeartbeatError::Refused(refused))) = senseless else {
+        panic!("{senseless:?}");
+    };
+    assert!(matches!(refused, consumer::Refusal::InvalidRequest(_)), "{refused:?}");
     assert!(site.coordinator.is_empty());
     for group in ["a", "b", "c"] {
         site.commit(group);
