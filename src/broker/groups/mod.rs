@@ -27,7 +27,7 @@ use runtime::local::first;
 
 use crate::broker::own_log::OwnLog;
 use crate::broker::topics::Topic;
-use crate::group::coordinator::{Answer, Request};
+use crate::group::coordinator::{Answer, Request, Timing};
 use crate::group::effects::Ticket;
 use crate::group::id::GroupId;
 use crate::shard::{Shard, message};
@@ -117,6 +117,15 @@ impl Shard {
             if let Err(error) = self.group_partition(log.id()) {
                 tracing::error!(log = %log.id(), %error, "groups can not be read");
             }
+        }
+    }
+
+    /// The times that are configured for a consumer group, or for all.
+    pub fn timing_of(&self, group: &GroupId) -> Timing {
+        let config = self.dynamic.group_config(group.as_str());
+        Timing {
+            session_timeout: config.session_timeout,
+            heartbeat_interval: config.heartbeat_interval,
         }
     }
 

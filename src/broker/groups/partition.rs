@@ -145,7 +145,7 @@ impl GroupPartition {
             Ok(())
         });
         read.await?;
-        let records = into.start(at, &View::of(shard));
+        let records = into.start(at, &View::of(shard), |group| shard.timing_of(group));
         self.groups.set(into.len());
         self.follow(shard, Effects { records, answers: Vec::new() }).await
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use record::TopicId;
 
 use super::entry::Members;
-use super::request::{Answer, HeartbeatError};
+use super::request::{Answer, HeartbeatError, Timing};
 use super::state::{Coordinator, absorb, wrap};
 use crate::group::classic::{ClassicGroup, GroupState, Now};
 use crate::group::consumer::{self, ConsumerGroup, Event, Heartbeat, JOIN_EPOCH, Refusal, Topics};
@@ -19,18 +19,18 @@ impl Coordinator {
         now: Now,
         ticket: Ticket,
         id: &GroupId,
-        heartbeat: Heartbeat,
+        (heartbeat, timing): (Heartbeat, Timing),
         topics: &dyn Topics,
     ) -> Effects<Answer> {
         let refused =
             |error: HeartbeatError| Effects::answer(ticket, Answer::Heartbeat(Err(error)));
         let joins = heartbeat.member_epoch == JOIN_EPOCH;
-        let settings = self.settings.consumer.clone();
+        let settings = self.timed(timing);
         let mut begun = Effects::default();
         let is_there = match self.groups.get(id).map(|entry| &entry.members) {
             Some(Members::Consumer(_)) => true,
             Some(Members::Classic(_)) if joins && heartbeat.check().is_ok() => {
-                match self.upgrade(now, id, topics) {
+                match self.upgrade(now, id, settings.clone(), topics) {
                     Some(effects) => begun = effects,
                     None => return refused(HeartbeatError::NotAConsumerGroup),
                 }
@@ -65,8 +65,13 @@ impl Coordinator {
     }
 
     /// Makes a consumer group of a classic one, its members included; none if that can not be.
-    fn upgrade(&mut self, now: Now, id: &GroupId, topics: &dyn Topics) -> Option<Effects<Answer>> {
-        let settings = self.settings.consumer.clone();
+    fn upgrade(
+        &mut self,
+        now: Now,
+        id: &GroupId,
+        settings: consumer::Settings,
+        topics: &dyn Topics,
+    ) -> Option<Effects<Answer>> {
         let entry = self.groups.get_mut(id)?;
         let Members::Classic(group) = &mut entry.members else { return None };
         let (upgraded, records) = if group.state() == GroupState::Empty {
@@ -100,6 +105,21 @@ impl Coordinator {
         absorb(&mut effects, wrap(group.begin_as_downgraded(now)));
         entry.members = Members::Classic(group);
         effects
+    }
+
+    /// What holds for a group with these times.
+    fn timed(&self, timing: Timing) -> consumer::Settings {
+        let Timing { session_timeout, heartbeat_interval } = timing;
+        let common = self.settings.consumer.clone();
+        consumer::Settings { session_timeout, heartbeat_interval, ..common }
+    }
+
+    /// Changes a group's times; they count from each member's next heartbeat.
+    pub(super) fn time(&mut self, id: &GroupId, timing: Timing) {
+        let settings = self.timed(timing);
+        if let Some(Members::Consumer(group)) = self.groups.get_mut(id).map(|it| &mut it.members) {
+            group.set_settings(settings);
+        }
     }
 
     /// Lets consumer groups look at their topics again.

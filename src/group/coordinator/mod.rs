@@ -20,5 +20,6 @@ mod tests;
 pub use request::{
     Answer, CommitOffsets, Committer, DeleteOffsets, FetchOffsets, FetchTopic, FetchedOffset,
     FetchedTopic, GroupError, GroupListing, GroupProtocol, HeartbeatError, NotDescribed, Request,
+    Timing,
 };
 pub use state::{Coordinator, Settings};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::entry::{Entry, Members};
+use super::request::Timing;
 use super::state::Coordinator;
 use crate::group::classic::{ClassicGroup, Now};
 use crate::group::consumer::{ConsumerGroup, Topics};
@@ -51,10 +52,16 @@ impl Coordinator {
 
     /// Begins to serve what was replayed. Offsets of topics that are gone, and the topics that
     /// consumer groups read, are looked at: topics may have changed since the last record.
-    pub fn start(&mut self, now: Now, topics: &dyn Topics) -> Vec<GroupRecord> {
+    pub fn start(
+        &mut self,
+        now: Now,
+        topics: &dyn Topics,
+        timing: impl Fn(&GroupId) -> Timing,
+    ) -> Vec<GroupRecord> {
         let ids: Vec<GroupId> = self.groups.keys().cloned().collect();
         let mut records = Vec::new();
         for id in &ids {
+            self.time(id, timing(id));
             if let Some(entry) = self.groups.get_mut(id) {
                 if let Members::Consumer(group) = &mut entry.members {
                     group.start(now.monotonic);

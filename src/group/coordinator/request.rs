@@ -1,6 +1,7 @@
 //! What a coordinator is asked, and what it answers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use record::{PartitionIndex, TopicId};
 
@@ -16,8 +17,8 @@ use crate::group::offsets::{Commit, OffsetError};
 pub enum Request {
     /// Something of the classic protocol, which carries its own ticket.
     Classic(GroupId, Box<classic::Event>),
-    /// A heartbeat of KIP-848.
-    Heartbeat(Ticket, GroupId, Box<consumer::Heartbeat>),
+    /// A heartbeat of KIP-848, with what holds for the group now.
+    Heartbeat(Ticket, GroupId, Box<consumer::Heartbeat>, Timing),
     /// Offsets are to be kept.
     CommitOffsets(Ticket, CommitOffsets),
     /// Offsets are asked for.
@@ -54,6 +55,15 @@ impl Request {
             Self::TopicDeleted(..) | Self::TopicsChanged => None,
         }
     }
+}
+
+/// The times that can be configured for one consumer group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// `consumer.session.timeout.ms`
+    pub session_timeout: Duration,
+    /// `consumer.heartbeat.interval.ms`
+    pub heartbeat_interval: Duration,
 }
 
 /// Who commits.

@@ -46,8 +46,9 @@ impl Coordinator {
     pub fn apply(&mut self, now: Now, request: Request, topics: &dyn Topics) -> Effects<Answer> {
         match request {
             Request::Classic(group, event) => self.classic(now, group, *event, topics),
-            Request::Heartbeat(ticket, group, heartbeat) => {
-                self.heartbeat(now, ticket, &group, *heartbeat, topics)
+            Request::Heartbeat(ticket, group, heartbeat, timing) => {
+                self.time(&group, timing);
+                self.heartbeat(now, ticket, &group, (*heartbeat, timing), topics)
             }
             Request::CommitOffsets(ticket, commit) => self.commit_offsets(now, ticket, commit),
             Request::FetchOffsets(ticket, fetch) => {

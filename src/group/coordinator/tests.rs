@@ -42,6 +42,7 @@ struct Site {
     coordinator: Coordinator,
     seconds: u64,
     topics: Known,
+    timing: Timing,
     log: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
@@ -58,7 +59,12 @@ fn settings(groups_max: usize) -> Settings {
 impl Site {
     fn new() -> Self {
         let coordinator = Coordinator::new(settings(3));
-        Self { coordinator, seconds: 1, topics: Known(Some(TOPIC)), log: BTreeMap::new() }
+        let timing = Timing {
+            session_timeout: Duration::from_secs(45),
+            heartbeat_interval: Duration::from_secs(5),
+        };
+        let topics = Known(Some(TOPIC));
+        Self { coordinator, seconds: 1, topics, timing, log: BTreeMap::new() }
     }
 
     fn now(&self) -> Now {
@@ -104,7 +110,7 @@ impl Site {
             let record = GroupLogRecord::decode(key, Some(value)).unwrap();
             coordinator.replay(self.now(), record);
         }
-        let records = coordinator.start(self.now(), &self.topics);
+        let records = coordinator.start(self.now(), &self.topics, |_| self.timing);
         self.coordinator = coordinator;
         self.write(records);
     }
@@ -172,7 +178,8 @@ impl Site {
             assignor: None,
             owned: joins.then(Vec::new),
         };
-        self.one(Request::Heartbeat(T, group.into(), Box::new(heartbeat)))
+        let timing = self.timing;
+        self.one(Request::Heartbeat(T, group.into(), Box::new(heartbeat), timing))
     }
 
     fn commit_by(&mut self, group: &str, committer: Committer, knows_epochs: bool) -> Answer {
@@ -374,4 +381,23 @@ fn groups_are_bounded_and_strangers_make_none() {
         panic!("{full:?}");
     };
     assert_eq!(refused.error, ClassicError::GroupMaxSizeReached);
+}
+
+#[test]
+fn a_group_s_own_times_count_from_the_next_heartbeat_and_after_a_restart() {
+    let mut site = Site::new();
+    site.beat("g", "m", 0);
+    site.timing = Timing {
+        session_timeout: Duration::from_secs(100),
+        heartbeat_interval: Duration::from_secs(9),
+    };
+    let Answer::Heartbeat(Ok(told)) = site.beat("g", "m", 1) else { panic!("it lives") };
+    assert_eq!(told.heartbeat_interval, Duration::from_secs(9));
+    site.pass(90);
+    assert_eq!(site.listed()[0].2, "Stable");
+    site.restart();
+    site.pass(90);
+    assert_eq!(site.listed()[0].2, "Stable");
+    site.pass(20);
+    assert_eq!(site.listed()[0].2, "Empty");
 }

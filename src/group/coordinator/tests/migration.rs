@@ -227,7 +227,8 @@ fn members_wait_in_no_join_of_a_group_that_moved() {
         assignor: None,
         owned: Some(Vec::new()),
     };
-    let answers = site.ask(Request::Heartbeat(T, "g".into(), Box::new(heartbeat)));
+    let timing = site.timing;
+    let answers = site.ask(Request::Heartbeat(T, "g".into(), Box::new(heartbeat), timing));
     assert_eq!(answers.len(), 2, "{answers:?}");
     let Answer::Classic(classic::Answer::Join(Err(refused))) = &answers[0] else {
         panic!("{answers:?}");

@@ -81,8 +81,10 @@ impl Connection {
         }
         let group = GroupId::from(request.group_id);
         let beat = self.consumer_heartbeat(head, request);
-        let asked = self
-            .ask_group(&group, |ticket| Request::Heartbeat(ticket, group.clone(), Box::new(beat)));
+        let timing = self.shard.timing_of(&group);
+        let asked = self.ask_group(&group, |ticket| {
+            Request::Heartbeat(ticket, group.clone(), Box::new(beat), timing)
+        });
         match asked.await {
             Ok(Answer::Heartbeat(told)) => told.map_err(|refused| {
                 let message = match &refused {
