@@ -14,6 +14,7 @@ use net::kafka::reply::Reply;
 use net::kafka::wire::{Array, Reader};
 use record::{NodeId, PartitionIndex, TopicPartition};
 
+use super::internal::is_internal;
 use super::operations;
 use crate::broker::range::Range;
 use crate::broker::topics::Topic;
@@ -169,7 +170,7 @@ impl Candidate {
             error_code: ErrorCode::NONE,
             name: Some(&self.name),
             topic_id: topic.id,
-            is_internal: false,
+            is_internal: is_internal(&self.name),
             partitions: Array::from(partitions),
             topic_authorized_operations: operations::ON_TOPIC,
         }

@@ -18,6 +18,7 @@ use net::kafka::reply::Reply;
 use net::kafka::wire::{Array, Reader};
 use record::{NodeId, PartitionIndex, TopicId, TopicPartition};
 
+use super::internal::is_internal;
 use super::operations;
 use crate::broker::range::Range;
 use crate::broker::topics::Topic;
@@ -28,8 +29,6 @@ use crate::registry::command::{Command, CommandError, NewTopic, Outcome, check_t
 
 /// The first version in which topics are asked for by id alone.
 const IDS_FROM: i16 = 12;
-/// Topics that belong to the broker itself: to ask for one does not create it.
-const INTERNAL: [&str; 3] = ["__consumer_offsets", "__transaction_state", "__share_group_state"];
 
 /// Which topics a request asks for, each once.
 #[derive(Debug, PartialEq, Eq)]
@@ -140,7 +139,7 @@ impl Connection {
             return Ok(topic);
         }
         check_topic_name(name).map_err(|error| error::of_command(&error))?;
-        if !may_create || INTERNAL.contains(&name) {
+        if !may_create || is_internal(name) {
             return Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
         }
         let new = NewTopic {
@@ -213,7 +212,7 @@ impl Entry<'_> {
             error_code: ErrorCode::NONE,
             name: Some(&found.name),
             topic_id: found.id,
-            is_internal: false,
+            is_internal: is_internal(&found.name),
             partitions: Array::EMPTY,
             topic_authorized_operations: if operations_asked {
                 operations::ON_TOPIC

@@ -15,6 +15,7 @@ mod find_coordinator;
 mod group;
 mod incremental_alter_configs;
 mod init_producer_id;
+mod internal;
 mod list_offsets;
 mod metadata;
 mod node;

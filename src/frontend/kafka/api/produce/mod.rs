@@ -19,6 +19,7 @@ use storage::{Admission, Source};
 
 pub(crate) use self::pending::PendingProduce;
 use self::pending::{Part, State, TopicParts};
+use super::internal::is_internal;
 use crate::broker::produce::{Checked, Refusal, new_batch};
 use crate::broker::topics::Topic;
 use crate::frontend::kafka::connection::Connection;
@@ -264,6 +265,10 @@ fn find(
     let Some(found) = topic.partition(partition) else {
         return State::refused(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, None);
     };
+    if is_internal(&topic.name) {
+        let message = format!("clients can not write to {}", topic.name);
+        return State::refused(ErrorCode::INVALID_TOPIC_EXCEPTION, Some(message));
+    }
     match records {
         Some(records) => {
             State::Found { range: records.range(), owner: found.owner, log: found.log }
