@@ -9,10 +9,16 @@ use storage::log::Log;
 
 use crate::topic_config::{Effective, Overrides};
 
-/// Topics that belong to the broker itself: asking for one does not make it, and clients do not
-/// write to it. Kafka's names.
-pub const INTERNAL: [&str; 3] =
-    ["__consumer_offsets", "__transaction_state", "__share_group_state"];
+/// Topics that belong to the broker itself.
+const INTERNAL: [&str; 3] = ["__consumer_offsets", "__transaction_state", "__share_group_state"];
+
+/// Whether a topic belongs to the broker itself: clients see it marked as such, so that
+/// subscriptions by pattern leave it out; asking for it does not make it, and they do not write to
+/// it (Kafka's `Topic.isInternal`).
+pub fn is_internal(topic: &str) -> bool {
+    // Cheap for all the others: this is asked with each produce.
+    topic.starts_with("__") && INTERNAL.contains(&topic)
+}
 
 /// A live topic.
 pub struct Topic {
@@ -50,7 +56,7 @@ impl Topic {
 
     /// Whether it belongs to the broker itself.
     pub fn is_internal(&self) -> bool {
-        INTERNAL.contains(&&*self.name)
+        is_internal(&self.name)
     }
 
     /// How many partitions it has.
@@ -133,5 +139,19 @@ impl Topics {
         let topic = self.by_id.remove(&id)?;
         self.by_name.remove(&topic.name);
         Some(topic)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_topics_of_the_broker_are_internal() {
+        assert!(INTERNAL.into_iter().all(is_internal));
+        for topic in ["", "_", "__", "__consumer_offset", "__consumer_offsets2", "consumer_offsets"]
+        {
+            assert!(!is_internal(topic), "{topic}");
+        }
     }
 }

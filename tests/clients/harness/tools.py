@@ -112,9 +112,9 @@ def install(package):
     attempt(["apt-get", "install", "-y", "--no-install-recommends", package])
 
 
-def attempt(command):
+def attempt(command, environment=None):
     """Runs a command that may fail for reasons of the network, a few times."""
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", **(environment or {})}
     for left in reversed(range(ATTEMPTS_MAX)):
         try:
             subprocess.run(

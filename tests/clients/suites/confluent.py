@@ -1,7 +1,7 @@
 """confluent-kafka from PyPI, which is librdkafka 2.16: producing and consuming.
 
-Consumers assign their partitions: there are no groups yet. A group id is given none the less,
-because this client refuses to start without one. The admin side is in `confluent_admin`.
+Consumers assign their partitions; groups are checked by tests/conformance. A group id is given none
+the less, because this client refuses to start without one. The admin side is in `confluent_admin`.
 """
 
 import functools

@@ -2,9 +2,8 @@
 
 ProducerPerformance sends either real lines, picked at random from a file, or the numbers from 0 on;
 the first shows that bytes survive each codec, the second that nothing is lost, double or out of
-order. ConsumerPerformance can not do without a group coordinator (it only subscribes), so what is
-read is read by java/src/AssignedConsumer.java. EndToEndLatency assigns, but commits at its end and
-fails if that is not possible; both tools belong here once there are groups.
+order. What is read is read by java/src/AssignedConsumer.java. ConsumerPerformance and
+EndToEndLatency need a group coordinator; tests/conformance runs them.
 """
 
 import collections

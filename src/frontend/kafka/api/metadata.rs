@@ -20,7 +20,7 @@ use record::{NodeId, PartitionIndex, TopicId, TopicPartition};
 
 use super::operations;
 use crate::broker::range::Range;
-use crate::broker::topics::{INTERNAL, Topic};
+use crate::broker::topics::{Topic, is_internal};
 use crate::frontend::kafka::connection::Connection;
 use crate::frontend::kafka::error;
 use crate::frontend::kafka::request::{Hangup, Head};
@@ -138,7 +138,7 @@ impl Connection {
             return Ok(topic);
         }
         check_topic_name(name).map_err(|error| error::of_command(&error))?;
-        if !may_create || INTERNAL.contains(&name) {
+        if !may_create || is_internal(name) {
             return Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
         }
         let new = NewTopic {
