@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::error::BenchError;
+use crate::groups::arguments::GroupsArgs;
 use crate::pace::{Rate, Spacing};
 
 /// Measures what this machine can do, and what a broker makes of it.
@@ -358,56 +359,6 @@ pub(crate) struct IdleArgs {
     pub(crate) repeat: u32,
 }
 
-/// Which protocol members of groups speak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum GroupProtocolArg {
-    /// `JoinGroup` and its like
-    Classic,
-    /// The heartbeat of KIP-848
-    Consumer,
-}
-
-/// `groups`
-#[derive(Args, Clone, Debug)]
-pub(crate) struct GroupsArgs {
-    /// The `tidemill` to start
-    #[arg(long, value_name = "PATH")]
-    pub(crate) broker: PathBuf,
-    /// A setting of the broker
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub(crate) settings: Vec<String>,
-    #[command(flatten)]
-    pub(crate) place: PlaceArgs,
-    /// The protocol
-    #[arg(long, default_value = "classic")]
-    pub(crate) protocol: GroupProtocolArg,
-    /// Groups
-    #[arg(long, value_name = "N", default_value_t = 5_000,
-        value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub(crate) groups: u32,
-    /// Members of each
-    #[arg(long, value_name = "N", default_value_t = 10,
-        value_parser = clap::value_parser!(u32).range(1..=1_000))]
-    pub(crate) members: u32,
-    /// Groups made at once; the connections are so many times --members
-    #[arg(long, value_name = "N", default_value_t = 100,
-        value_parser = clap::value_parser!(u32).range(1..=1_000))]
-    pub(crate) lanes: u32,
-    /// Seconds between the heartbeats of a member; 3 for classic ones, else 5
-    #[arg(long, value_name = "S", value_parser = seconds)]
-    pub(crate) interval: Option<Duration>,
-    /// Seconds before anything is counted
-    #[arg(long, value_name = "S", default_value = "5", value_parser = seconds)]
-    pub(crate) warmup: Duration,
-    /// Seconds that count
-    #[arg(long, value_name = "S", default_value = "15", value_parser = seconds)]
-    pub(crate) seconds: Duration,
-    /// Rounds of heartbeats, kill and restart, for the spread
-    #[arg(long, value_name = "N", default_value_t = 3,
-        value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub(crate) repeat: u32,
-}
-
 /// `serve-floor`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ServeFloorArgs {
@@ -425,7 +376,7 @@ pub(crate) fn key_value(text: &str) -> Result<(&str, &str), BenchError> {
     pair.ok_or(BenchError::Arguments("a setting is written key=value"))
 }
 
-fn seconds(text: &str) -> Result<Duration, &'static str> {
+pub(crate) fn seconds(text: &str) -> Result<Duration, &'static str> {
     let seconds: f64 = text.parse().map_err(|_| "a number of seconds")?;
     if (0.0..=86_400.0).contains(&seconds) {
         return Ok(Duration::from_secs_f64(seconds));

@@ -1,6 +1,7 @@
 //! What many groups cost: the broker's CPU time for their heartbeats, and how soon they are
 //! served again after a kill.
 
+pub(crate) mod arguments;
 mod beats;
 mod census;
 mod classic;
@@ -12,12 +13,12 @@ use std::rc::Rc;
 use runtime::{Instant, Runtime, RuntimeConfig, block_on, raise_open_files_limit};
 
 use crate::broker::{Broker, claim};
-use crate::cli::{GroupProtocolArg, GroupsArgs};
 use crate::client::make_topic;
 use crate::error::{BenchError, io_error};
 use crate::report::{Cell, ProcessUse, Report, Table};
 use crate::spread::Spread;
 
+use arguments::{GroupProtocolArg, GroupsArgs};
 use seat::{Plan, Seats};
 
 /// The topic that all groups read.

@@ -14,8 +14,8 @@ use net::kafka::error_code::ErrorCode;
 use net::kafka::group::{GenerationId, MemberEpoch};
 use runtime::{Instant, Runtime};
 
+use super::arguments::GroupProtocolArg;
 use super::seat::{Plan, Seat, Seats};
-use crate::cli::GroupProtocolArg;
 use crate::client::Client;
 use crate::error::BenchError;
 use crate::report::ProcessUse;

@@ -11,8 +11,8 @@ use net::kafka::api_key::ApiKey;
 use net::kafka::wire::Array;
 use runtime::{Instant, Runtime};
 
+use super::arguments::GroupProtocolArg;
 use super::seat::Plan;
-use crate::cli::GroupProtocolArg;
 use crate::client::Client;
 use crate::error::BenchError;
 

@@ -3,7 +3,7 @@
 use core::net::SocketAddr;
 use std::time::Duration;
 
-use crate::cli::{GroupProtocolArg, GroupsArgs};
+use super::arguments::{GroupProtocolArg, GroupsArgs};
 
 /// A member, as it says who it is.
 #[derive(Clone, Debug)]

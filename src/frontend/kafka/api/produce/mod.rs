@@ -263,7 +263,7 @@ fn find(
     };
     if topic.is_internal() {
         let message = format!("Cannot append to internal topic {}", topic.name);
-        return State::refused(ErrorCode::INVALID_TOPIC_EXCEPTION, Some(message.into()));
+        return State::refused(ErrorCode::INVALID_TOPIC_EXCEPTION, Some(message));
     }
     let Some(found) = topic.partition(partition) else {
         return State::refused(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, None);
