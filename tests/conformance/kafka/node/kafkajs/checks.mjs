@@ -115,8 +115,9 @@ const numbers = (messages) =>
 
 const sorted = (list) => [...list].sort((a, b) => a - b)
 
-async function until(condition, what) {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20, what))
+// Polls, for what the broker and the client do by themselves.
+async function until(condition) {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20))
 }
 
 async function roundTrip(check, settings) {
@@ -151,11 +152,11 @@ async function shares(check) {
   const join = (name) =>
     check.member(topic, () => {}, { assigned: (assignment) => (held[name] = assignment) })
   const first = await join('first')
-  await until(() => size('first') === 4, 'the first has all')
+  await until(() => size('first') === 4)
   await join('second')
-  await until(() => size('first') === 2 && size('second') === 2, 'both share')
+  await until(() => size('first') === 2 && size('second') === 2)
   await check.closed(first)
-  await until(() => size('second') === 4, 'the second has all')
+  await until(() => size('second') === 4)
 }
 
 async function seeks(check) {
@@ -165,9 +166,9 @@ async function seeks(check) {
   await producer.send({ topic, messages: range(0, 10).map((i) => ({ value: String(i) })) })
   const seen = []
   const consumer = await check.member(topic, ({ message }) => seen.push(message.value.toString()))
-  await until(() => seen.length === 10, 'all messages')
+  await until(() => seen.length === 10)
   consumer.seek({ topic, partition: 0, offset: '7' })
-  await until(() => seen.length === 13, 'the last three again')
+  await until(() => seen.length === 13)
   assert.deepEqual(seen.slice(10), ['7', '8', '9'])
   const [{ high, low }] = await admin.fetchTopicOffsets(topic)
   assert.deepEqual([low, high], ['0', '10'])
@@ -198,7 +199,7 @@ async function groupsByAdmin(check) {
   const groupId = check.name('group')
   let assigned
   const consumer = await check.member(topic, () => {}, { assigned: (it) => (assigned = it) })
-  await until(() => assigned, 'the member is assigned')
+  await until(() => assigned)
   const { groups } = await admin.listGroups()
   assert.equal(groups.find((group) => group.groupId === groupId).protocolType, 'consumer')
   const described = await admin.describeGroups([groupId])
@@ -209,7 +210,7 @@ async function groupsByAdmin(check) {
   await until(async () => {
     const { groups } = await admin.describeGroups([groupId])
     return groups[0].state === 'Empty'
-  }, 'the group is empty')
+  })
   const [deleted] = await admin.deleteGroups([groupId])
   assert.equal(deleted.errorCode ?? 0, 0)
 }
