@@ -49,7 +49,8 @@ impl Classic {
             Some(seat) => self.work(&seat),
         };
         match result {
-            Ok(()) => {}
+            // Where there is no coordinator yet, a client asks again.
+            Ok(()) | Err(E::CoordinatorNotAvailable | E::NotCoordinator) => {}
             // Whatever it may still commit it does, and joins again.
             Err(E::RebalanceInProgress) => {
                 let partitions = self.readout.partitions();

@@ -35,7 +35,8 @@ impl Modern {
     /// One round: a heartbeat if it is time, what there is to process, a commit if it is time.
     pub(crate) fn step(&mut self) {
         match self.work() {
-            Ok(()) => {}
+            // Where there is no coordinator yet, a client asks again.
+            Ok(()) | Err(E::CoordinatorNotAvailable | E::NotCoordinator) => {}
             Err(error @ (E::UnknownMemberId | E::FencedMemberEpoch | E::StaleMemberEpoch)) => {
                 self.readout.fenced(error);
                 self.consumer.start_over();
