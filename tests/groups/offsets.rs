@@ -1,6 +1,8 @@
 //! `OffsetCommit`, `OffsetFetch` and `OffsetDelete`.
 
-use super::rig::{E, alone, create, pair, start, start_with, t, until_rebalance};
+use std::sync::Barrier;
+
+use super::rig::{E, alone, create, pair, setup, start, start_with, t, until_rebalance};
 use crate::support::broker::Site;
 use crate::support::classic_group::{Join, Seat, error};
 use crate::support::consumer_group::Beat;
@@ -33,6 +35,28 @@ fn nobody_in_particular_commits_in_every_version() {
         assert_eq!(connection.committed(&group, &t(1)).unwrap().0, 39);
     }
     broker.stop();
+}
+
+/// Who asks first makes the topic of groups; others may find it before all shards have its logs.
+#[test]
+fn of_many_who_ask_first_each_finds_a_coordinator() {
+    let mut site = Site::new();
+    let mut setup = setup(&[("offsets.topic.num.partitions", "50")]);
+    setup.shards = 4;
+    let (broker, _) = site.start(&setup);
+    create(&mut broker.connect(), "t", 4);
+    let together = Barrier::new(16);
+    std::thread::scope(|scope| {
+        for number in 0..16 {
+            let (mut connection, together) = (broker.connect(), &together);
+            scope.spawn(move || {
+                together.wait();
+                for turn in 0..4 {
+                    connection.commit_simply(&format!("g-{number}-{turn}"), &t(turn), 7);
+                }
+            });
+        }
+    });
 }
 
 #[test]

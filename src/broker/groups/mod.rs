@@ -21,6 +21,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use record::{PartitionIndex, TopicPartition};
 use runtime::local::first;
@@ -31,6 +32,10 @@ use crate::group::coordinator::{Answer, Request, Timing};
 use crate::group::effects::Ticket;
 use crate::group::id::GroupId;
 use crate::shard::{Shard, message};
+
+/// How long a request waits for the logs of a topic that was just made.
+const LOOK_FOR_LOG: Duration = Duration::from_millis(10);
+const LOOKS_FOR_LOG: u32 = 200;
 
 /// A shard's part in groups.
 #[derive(Default)]
@@ -106,7 +111,26 @@ impl Shard {
         log: TopicPartition,
         request: Request,
     ) -> Result<(), Unavailable> {
-        self.group_partition(log)?.submit(request)
+        if self.store.log(log).is_some() {
+            return self.group_partition(log)?.submit(request);
+        }
+        // Whoever asks may know of a new topic before this shard has its logs.
+        let shard = Rc::clone(self);
+        let later = async move {
+            for _ in 0..LOOKS_FOR_LOG {
+                shard.runtime.sleep(LOOK_FOR_LOG).await;
+                if shard.store.log(log).is_some() {
+                    break;
+                }
+            }
+            let ticket = request.ticket();
+            let taken = shard.group_partition(log).and_then(|found| found.submit(request));
+            if let (Err(error), Some(ticket)) = (taken, ticket) {
+                shard.deliver(ticket, Err(error));
+            }
+        };
+        self.runtime.spawn(later).detach();
+        Ok(())
     }
 
     /// Reads the groups of all partitions that this shard owns, so that their timers run.
