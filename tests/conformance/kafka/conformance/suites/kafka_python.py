@@ -13,6 +13,8 @@ import xml.etree.ElementTree
 from conformance.outcome import FAIL, PASS, SKIP
 
 TOOLS = ()
+# One test takes for granted that this is configured.
+SETTINGS = {"advertised.listeners": "PLAINTEXT://{bootstrap}"}
 PACKAGE = "kafka-python==3.0.12"
 SHA256 = "4ccda3616b9aa5c353d74a97f2770d6cd1b950890d77ab0e8890e09a48eeed65"
 # What kafka-python takes the broker for, by the versions that it advertises.
