@@ -1,5 +1,6 @@
 //! The administrative requests that change nothing: what there is to configure, how much the
-//! directory holds, which producers are known, and elections that nobody needs.
+//! directory holds, which producers are known, elections that nobody needs, and replicas that have
+//! one place only.
 
 #![forbid(unsafe_code)]
 #![allow(
@@ -12,14 +13,26 @@
 
 mod support;
 
+use kafka_protocol::messages::alter_partition_reassignments_request::{
+    ReassignablePartition, ReassignableTopic,
+};
+use kafka_protocol::messages::alter_replica_log_dirs_request::{
+    AlterReplicaLogDir, AlterReplicaLogDirTopic,
+};
 use kafka_protocol::messages::describe_log_dirs_request::DescribableLogDirTopic;
 use kafka_protocol::messages::describe_producers_request::TopicRequest;
 use kafka_protocol::messages::describe_producers_response::ProducerState;
+use kafka_protocol::messages::describe_quorum_request::{PartitionData, TopicData};
+use kafka_protocol::messages::describe_quorum_response;
 use kafka_protocol::messages::elect_leaders_request::TopicPartitions;
+use kafka_protocol::messages::list_partition_reassignments_request as listing;
 use kafka_protocol::messages::{
-    DescribeLogDirsRequest, DescribeLogDirsResponse, DescribeProducersRequest, ElectLeadersRequest,
-    ElectLeadersResponse, ListConfigResourcesRequest,
+    AlterPartitionReassignmentsRequest, AlterReplicaLogDirsRequest, BrokerId,
+    DescribeLogDirsRequest, DescribeLogDirsResponse, DescribeProducersRequest,
+    DescribeQuorumRequest, DescribeQuorumResponse, ElectLeadersRequest, ElectLeadersResponse,
+    ListConfigResourcesRequest, ListPartitionReassignmentsRequest,
 };
+use kafka_protocol::protocol::StrBytes;
 use support::batch::{self, Identity};
 use support::broker::{Broker, Setup, Site};
 use support::configs::{Change, Resource};
@@ -30,8 +43,11 @@ use support::values::values;
 
 const INVALID_TOPIC: i16 = 17;
 const UNSUPPORTED_VERSION: i16 = 35;
+const INVALID_REPLICA_ASSIGNMENT: i16 = 39;
 const INVALID_REQUEST: i16 = 42;
+const LOG_DIR_NOT_FOUND: i16 = 57;
 const ELECTION_NOT_NEEDED: i16 = 84;
+const NO_REASSIGNMENT_IN_PROGRESS: i16 = 85;
 
 /// A broker of two shards with the topics `a` and `b` of three partitions each.
 fn start(site: &mut Site) -> (Broker, Connection) {
@@ -223,5 +239,174 @@ fn the_producers_that_a_partition_knows() {
     let answers = producers(&mut connection, &[("a", &[0, 1]), ("a", &[0])]);
     assert_eq!(answers[0], Err(INVALID_REQUEST), "asked about twice");
     assert!(answers[1].is_ok() && answers[2] == Err(INVALID_REQUEST));
+    broker.stop();
+}
+
+/// A directory, and replicas that are to be in it.
+fn directory(path: &str, replicas: &[(&str, &[i32])]) -> AlterReplicaLogDir {
+    let topics = replicas.iter().map(|(topic, partitions)| {
+        AlterReplicaLogDirTopic::default()
+            .with_name(topic_name(topic))
+            .with_partitions(partitions.to_vec())
+    });
+    AlterReplicaLogDir::default()
+        .with_path(StrBytes::from_string(path.to_owned()))
+        .with_topics(topics.collect())
+}
+
+#[test]
+fn replicas_are_in_the_one_directory_and_go_to_no_other() {
+    let mut site = Site::new();
+    let (mut broker, mut connection) = start(&mut site);
+    let all = DescribeLogDirsRequest::default().with_topics(None);
+    let path = connection.call(&all, 4).unwrap().results[0].log_dir.to_string();
+    let elsewhere = format!("{path}-2");
+    // The last directory counts for replica 1 of `a`.
+    let dirs = vec![
+        directory(&elsewhere, &[("a", &[1]), ("b", &[0]), ("no", &[1])]),
+        directory(&path, &[("no", &[0]), ("a", &[2, 1, 0, 3, 0])]),
+        directory("", &[("b", &[2])]),
+    ];
+    let request = AlterReplicaLogDirsRequest::default().with_dirs(dirs);
+    let unknown = code::UNKNOWN_TOPIC_OR_PARTITION;
+    for version in 1..=2 {
+        let answer = connection.call(&request, version).unwrap();
+        let results = answer.results.into_iter().map(|topic| {
+            let partitions = topic.partitions.into_iter();
+            let partitions = partitions.map(|part| (part.partition_index, part.error_code));
+            (topic.topic_name.0.to_string(), partitions.collect::<Vec<_>>())
+        });
+        let a = vec![(0, code::NONE), (1, code::NONE), (2, code::NONE), (3, unknown)];
+        let b = vec![(0, LOG_DIR_NOT_FOUND), (2, LOG_DIR_NOT_FOUND)];
+        let no = vec![(0, unknown), (1, LOG_DIR_NOT_FOUND)];
+        let expected = [("a".to_owned(), a), ("b".to_owned(), b), ("no".to_owned(), no)];
+        assert_eq!(results.collect::<Vec<_>>(), expected);
+    }
+    broker.stop();
+}
+
+#[test]
+fn partitions_are_on_the_one_node_and_none_is_being_reassigned() {
+    let mut site = Site::new();
+    let (mut broker, mut connection) = start(&mut site);
+    let on = |partition, replicas: Option<&[i32]>| {
+        let replicas = replicas.map(|nodes| nodes.iter().copied().map(BrokerId).collect());
+        ReassignablePartition::default().with_partition_index(partition).with_replicas(replicas)
+    };
+    let a = vec![on(0, Some(&[1])), on(1, None), on(2, Some(&[1, 2])), on(3, Some(&[1]))];
+    let topics = [("a", a), ("no", vec![on(0, None)])].map(|(topic, partitions)| {
+        ReassignableTopic::default().with_name(topic_name(topic)).with_partitions(partitions)
+    });
+    let request = AlterPartitionReassignmentsRequest::default().with_topics(topics.to_vec());
+    for (version, growing) in [(0, true), (1, true), (1, false)] {
+        let request = request.clone().with_allow_replication_factor_change(growing);
+        let answer = connection.call(&request, version).unwrap();
+        assert_eq!((answer.error_code, answer.error_message), (code::NONE, None));
+        assert_eq!(answer.allow_replication_factor_change, growing);
+        let [a, no] = &answer.responses[..] else { panic!("two topics") };
+        assert_eq!((&*a.name.0, &*no.name.0), ("a", "no"));
+        let codes: Vec<_> =
+            a.partitions.iter().map(|part| (part.partition_index, part.error_code)).collect();
+        let unknown = code::UNKNOWN_TOPIC_OR_PARTITION;
+        let expected = [
+            (0, code::NONE),
+            (1, NO_REASSIGNMENT_IN_PROGRESS),
+            (2, INVALID_REPLICA_ASSIGNMENT),
+            (3, unknown),
+        ];
+        assert_eq!(codes, expected);
+        assert_eq!(a.partitions[0].error_message, None);
+        let words = "The manual partition assignment includes broker 2, but no such broker is \
+                     registered.";
+        assert_eq!(a.partitions[2].error_message.as_deref(), Some(words));
+        assert_eq!(no.partitions[0].error_code, unknown);
+    }
+    let asked = ["a", "no"].map(|topic| {
+        listing::ListPartitionReassignmentsTopics::default()
+            .with_name(topic_name(topic))
+            .with_partition_indexes(vec![0, 9])
+    });
+    for topics in [None, Some(asked.to_vec())] {
+        let request = ListPartitionReassignmentsRequest::default().with_topics(topics);
+        let answer = connection.call(&request, 0).unwrap();
+        assert_eq!((answer.error_code, answer.error_message), (code::NONE, None));
+        assert_eq!(answer.topics, []);
+    }
+    broker.stop();
+}
+
+fn quorums(connection: &mut Connection, asked: &[(&str, &[i32])], version: i16) -> Quorums {
+    let topics = asked.iter().map(|(topic, partitions)| {
+        let partitions = partitions.iter().copied();
+        let partitions = partitions.map(|part| PartitionData::default().with_partition_index(part));
+        TopicData::default()
+            .with_topic_name(topic_name(topic))
+            .with_partitions(partitions.collect())
+    });
+    let request = DescribeQuorumRequest::default().with_topics(topics.collect());
+    let answer = connection.call(&request, version).unwrap();
+    assert_eq!(answer.error_code, code::NONE);
+    let partitions = answer.topics.iter().flat_map(|topic| &topic.partitions).cloned();
+    Quorums { partitions: partitions.collect(), answer }
+}
+
+/// An answer, and its partitions whatever their topic.
+struct Quorums {
+    answer: DescribeQuorumResponse,
+    partitions: Vec<describe_quorum_response::PartitionData>,
+}
+
+#[test]
+fn the_metadata_has_one_voter_which_leads() {
+    let mut site = Site::new();
+    let (mut broker, mut connection) = start(&mut site);
+    let name = "__cluster_metadata";
+    let metadata = [(name, &[0][..])];
+    let mut before = 0;
+    for restarted in [false, true] {
+        for version in 0..=2 {
+            let Quorums { answer, partitions } = quorums(&mut connection, &metadata, version);
+            assert_eq!(&*answer.topics[0].topic_name.0, name);
+            let [partition] = &partitions[..] else { panic!("one partition: {partitions:?}") };
+            assert_eq!((partition.partition_index, partition.error_code), (0, code::NONE));
+            assert_eq!((partition.leader_id.0, partition.leader_epoch >= 0), (1, true));
+            assert!(partition.high_watermark >= before, "restarted: {restarted}");
+            before = partition.high_watermark;
+            assert_eq!(partition.observers, []);
+            let [voter] = &partition.current_voters[..] else { panic!("one voter") };
+            assert_eq!(voter.replica_id.0, 1);
+            assert!(voter.log_end_offset >= partition.high_watermark);
+            let times = [voter.last_fetch_timestamp, voter.last_caught_up_timestamp];
+            let known = times.map(|time| time > 1_600_000_000_000);
+            assert_eq!(known, [version >= 1; 2]);
+            let nodes: Vec<_> = answer.nodes.iter().map(|node| node.node_id.0).collect();
+            assert_eq!(nodes, if version >= 2 { vec![1] } else { vec![] });
+            for listener in answer.nodes.iter().flat_map(|node| &node.listeners) {
+                assert_eq!(&*listener.name, "PLAINTEXT");
+                let address = format!("{}:{}", listener.host, listener.port);
+                assert_eq!(address, broker.kafka().to_string());
+            }
+        }
+        // Two topics were created: at least as many events.
+        assert!(before >= 2, "{before}");
+        let created = connection.create_topic(&Blueprint::new(&format!("c-{restarted}"), 1, &[]));
+        assert_eq!(created.unwrap(), code::NONE);
+        let after = quorums(&mut connection, &metadata, 2).partitions[0].high_watermark;
+        assert!(after > before, "a topic was created");
+        broker.kill();
+        (broker, _) = site.start(&Setup { shards: 2, ..Setup::small() });
+        connection = broker.connect();
+    }
+    let refused: [&[(&str, &[i32])]; 3] =
+        [&[("a", &[0, 1])], &[(name, &[0]), ("a", &[0])], &[(name, &[1])]];
+    for others in refused {
+        let Quorums { answer, partitions } = quorums(&mut connection, others, 2);
+        let asked: usize = others.iter().map(|(_, partitions)| partitions.len()).sum();
+        assert_eq!((partitions.len(), answer.nodes), (asked, vec![]));
+        for partition in partitions {
+            assert_eq!(partition.error_code, code::UNKNOWN_TOPIC_OR_PARTITION);
+            assert_eq!(partition.current_voters, []);
+        }
+    }
     broker.stop();
 }

@@ -53,7 +53,7 @@ fn load(arguments: &ServeArgs) -> Result<Config, String> {
     flag("--data", "data.dir", &arguments.data);
     flag("--shards", "shards", &arguments.shards);
     flag("--cores", "cores", &arguments.cores);
-    flag("--listen", "listen", &arguments.listen);
+    flag("--listen", "listeners", &arguments.listen);
     flag("--http", "http.listen", &arguments.http);
     for pair in &arguments.set {
         let Some((name, value)) = pair.split_once('=') else {

@@ -215,7 +215,7 @@ pub enum Clash {
     /// Two listeners want one port.
     #[error("{listen} and {http} are the same port")]
     SamePort {
-        /// `listen`
+        /// `listeners`
         listen: Given,
         /// `http.listen`
         http: Given,

@@ -10,7 +10,7 @@ use super::setting::Setting;
 use super::suggestion::nearest;
 use super::table::{SETTINGS, Settings};
 
-/// A setting from the command line: `--listen` gives `listen`.
+/// A setting from the command line: `--listen` gives `listeners`.
 #[derive(Clone, Debug)]
 pub struct Flag {
     /// The flag as the user knows it.

@@ -33,8 +33,8 @@ const HOUR_MS: i64 = 60 * MINUTE_MS;
 settings! {
     /// The address that clients are told to connect to; by default the one that they came
     /// through.
-    advertised: Option<Endpoint> as OrNone<Connect> = "advertised.listen", "none";
-        also [also("advertised.listeners", 1)];
+    advertised: Option<Endpoint> as OrNone<Connect> = "advertised.listeners", "none";
+        also [also("advertised.listen", 1)];
     /// Whether a client's question about an unknown topic creates it.
     auto_create_topics: bool as Boolean = "auto.create.topics.enable", "true";
     /// The cluster's id as clients see it; by default one is made on the first start and kept.
@@ -101,7 +101,7 @@ settings! {
     journal_files: usize as Number<usize> = "journal.files", "16",
         Range::new(4, 4096);
     /// The address for clients.
-    listen: SocketAddr as Listen = "listen", "127.0.0.1:9092"; also [also("listeners", 1)];
+    listen: SocketAddr as Listen = "listeners", "127.0.0.1:9092"; also [also("listen", 1)];
     /// How often logs are looked at for compaction, in milliseconds.
     log_cleaner_backoff_ms: u64 as Number<u64> = "log.cleaner.backoff.ms", "15000",
         Range::from(1);

@@ -97,7 +97,7 @@ impl Config {
         let overlap =
             http.ip() == listen.ip() || http.ip().is_unspecified() || listen.ip().is_unspecified();
         if http.port() == listen.port() && http.port() != 0 && overlap {
-            let (listen, http) = (self.given("listen"), self.given("http.listen"));
+            let (listen, http) = (self.given("listeners"), self.given("http.listen"));
             clashes.push(Clash::SamePort { listen, http });
         }
     }

@@ -48,6 +48,8 @@ pub enum ApiKey {
     DescribeConfigs = 32,
     /// Replace all configurations of a thing.
     AlterConfigs = 33,
+    /// Move replicas to other directories of a broker.
+    AlterReplicaLogDirs = 34,
     /// What a broker's directories hold.
     DescribeLogDirs = 35,
     /// Add partitions to topics.
@@ -58,8 +60,14 @@ pub enum ApiKey {
     ElectLeaders = 43,
     /// Change single configurations.
     IncrementalAlterConfigs = 44,
+    /// Give partitions other replicas.
+    AlterPartitionReassignments = 45,
+    /// The partitions that are getting other replicas.
+    ListPartitionReassignments = 46,
     /// Forget how far a group has read.
     OffsetDelete = 47,
+    /// Who keeps the cluster's metadata.
+    DescribeQuorum = 55,
     /// The brokers and the controller.
     DescribeCluster = 60,
     /// The producers that partitions know.
@@ -89,7 +97,7 @@ pub struct ApiSpec {
 }
 
 /// Every API, in the order of their keys; the ranges are those that Kafka 4.1 advertises.
-pub const APIS: [ApiSpec; 33] = [
+pub const APIS: [ApiSpec; 37] = [
     // Clients on librdkafka before 2.11.1 look for Produce 0 before they compress, and otherwise
     // send uncompressed without a word (KAFKA-18659), hence advertised from 0.
     ApiSpec { advertised: Some(PRODUCE_ADVERTISED), ..spec(ApiKey::Produce, 3, 13, 9) },
@@ -113,12 +121,16 @@ pub const APIS: [ApiSpec; 33] = [
     spec(ApiKey::OffsetForLeaderEpoch, 2, 4, 4),
     spec(ApiKey::DescribeConfigs, 1, 4, 4),
     spec(ApiKey::AlterConfigs, 0, 2, 2),
+    spec(ApiKey::AlterReplicaLogDirs, 1, 2, 2),
     spec(ApiKey::DescribeLogDirs, 1, 4, 2),
     spec(ApiKey::CreatePartitions, 0, 3, 2),
     spec(ApiKey::DeleteGroups, 0, 2, 2),
     spec(ApiKey::ElectLeaders, 0, 2, 2),
     spec(ApiKey::IncrementalAlterConfigs, 0, 1, 1),
+    spec(ApiKey::AlterPartitionReassignments, 0, 1, 0),
+    spec(ApiKey::ListPartitionReassignments, 0, 0, 0),
     spec(ApiKey::OffsetDelete, 0, 0, NEVER),
+    spec(ApiKey::DescribeQuorum, 0, 2, 0),
     spec(ApiKey::DescribeCluster, 0, 2, 0),
     spec(ApiKey::DescribeProducers, 0, 0, 0),
     spec(ApiKey::ConsumerGroupHeartbeat, 0, 1, 0),

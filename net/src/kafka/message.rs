@@ -2,6 +2,10 @@
 
 use crate::kafka::api::{
     alter_configs::{AlterConfigsRequest, AlterConfigsResponse},
+    alter_partition_reassignments::{
+        AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse,
+    },
+    alter_replica_log_dirs::{AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse},
     api_versions::{ApiVersionsRequest, ApiVersionsResponse},
     consumer_group_describe::{ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse},
     consumer_group_heartbeat::{ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse},
@@ -15,6 +19,7 @@ use crate::kafka::api::{
     describe_groups::{DescribeGroupsRequest, DescribeGroupsResponse},
     describe_log_dirs::{DescribeLogDirsRequest, DescribeLogDirsResponse},
     describe_producers::{DescribeProducersRequest, DescribeProducersResponse},
+    describe_quorum::{DescribeQuorumRequest, DescribeQuorumResponse},
     describe_topic_partitions::{DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse},
     elect_leaders::{ElectLeadersRequest, ElectLeadersResponse},
     fetch::{FetchRequest, FetchResponse},
@@ -27,6 +32,9 @@ use crate::kafka::api::{
     list_config_resources::{ListConfigResourcesRequest, ListConfigResourcesResponse},
     list_groups::{ListGroupsRequest, ListGroupsResponse},
     list_offsets::{ListOffsetsRequest, ListOffsetsResponse},
+    list_partition_reassignments::{
+        ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse,
+    },
     metadata::{MetadataRequest, MetadataResponse},
     offset_commit::{OffsetCommitRequest, OffsetCommitResponse},
     offset_delete::{OffsetDeleteRequest, OffsetDeleteResponse},
@@ -196,13 +204,19 @@ bodies! {
     OffsetForLeaderEpoch: OffsetForLeaderEpochRequest<'a>, OffsetForLeaderEpochResponse<'a>;
     DescribeConfigs: DescribeConfigsRequest<'a>, DescribeConfigsResponse<'a>;
     AlterConfigs: AlterConfigsRequest<'a>, AlterConfigsResponse<'a>;
+    AlterReplicaLogDirs: AlterReplicaLogDirsRequest<'a>, AlterReplicaLogDirsResponse<'a>;
     DescribeLogDirs: DescribeLogDirsRequest<'a>, DescribeLogDirsResponse<'a>;
     CreatePartitions: CreatePartitionsRequest<'a>, CreatePartitionsResponse<'a>;
     DeleteGroups: DeleteGroupsRequest<'a>, DeleteGroupsResponse<'a>;
     ElectLeaders: ElectLeadersRequest<'a>, ElectLeadersResponse<'a>;
     IncrementalAlterConfigs:
         IncrementalAlterConfigsRequest<'a>, IncrementalAlterConfigsResponse<'a>;
+    AlterPartitionReassignments:
+        AlterPartitionReassignmentsRequest<'a>, AlterPartitionReassignmentsResponse<'a>;
+    ListPartitionReassignments:
+        ListPartitionReassignmentsRequest<'a>, ListPartitionReassignmentsResponse<'a>;
     OffsetDelete: OffsetDeleteRequest<'a>, OffsetDeleteResponse<'a>;
+    DescribeQuorum: DescribeQuorumRequest<'a>, DescribeQuorumResponse<'a>;
     DescribeCluster: DescribeClusterRequest, DescribeClusterResponse<'a>;
     DescribeProducers: DescribeProducersRequest<'a>, DescribeProducersResponse<'a>;
     ConsumerGroupHeartbeat: ConsumerGroupHeartbeatRequest<'a>, ConsumerGroupHeartbeatResponse<'a>;

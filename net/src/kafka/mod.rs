@@ -24,12 +24,16 @@
 //! | 23 | `OffsetForLeaderEpoch` | 2-4 | `api/offset_for_leader_epoch.rs` |
 //! | 32 | `DescribeConfigs` | 1-4 | `api/describe_configs.rs` |
 //! | 33 | `AlterConfigs` | 0-2 | `api/alter_configs.rs` |
+//! | 34 | `AlterReplicaLogDirs` | 1-2 | `api/alter_replica_log_dirs.rs` |
 //! | 35 | `DescribeLogDirs` | 1-4 | `api/describe_log_dirs.rs` |
 //! | 37 | `CreatePartitions` | 0-3 | `api/create_partitions.rs` |
 //! | 42 | `DeleteGroups` | 0-2 | `api/delete_groups.rs` |
 //! | 43 | `ElectLeaders` | 0-2 | `api/elect_leaders.rs` |
 //! | 44 | `IncrementalAlterConfigs` | 0-1 | `api/incremental_alter_configs.rs` |
+//! | 45 | `AlterPartitionReassignments` | 0-1 | `api/alter_partition_reassignments.rs` |
+//! | 46 | `ListPartitionReassignments` | 0-0 | `api/list_partition_reassignments.rs` |
 //! | 47 | `OffsetDelete` | 0-0 | `api/offset_delete.rs` |
+//! | 55 | `DescribeQuorum` | 0-2 | `api/describe_quorum.rs` |
 //! | 60 | `DescribeCluster` | 0-2 | `api/describe_cluster.rs` |
 //! | 61 | `DescribeProducers` | 0-0 | `api/describe_producers.rs` |
 //! | 68 | `ConsumerGroupHeartbeat` | 0-1 | `api/consumer_group_heartbeat.rs` |

@@ -207,6 +207,11 @@ differential! {
     alter_configs: AlterConfigs,
         AlterConfigsRequest => ours::alter_configs::AlterConfigsRequest<'static>,
         AlterConfigsResponse => ours::alter_configs::AlterConfigsResponse<'static>;
+    alter_replica_log_dirs: AlterReplicaLogDirs,
+        AlterReplicaLogDirsRequest =>
+            ours::alter_replica_log_dirs::AlterReplicaLogDirsRequest<'static>,
+        AlterReplicaLogDirsResponse =>
+            ours::alter_replica_log_dirs::AlterReplicaLogDirsResponse<'static>;
     describe_log_dirs: DescribeLogDirs,
         DescribeLogDirsRequest => ours::describe_log_dirs::DescribeLogDirsRequest<'static>,
         DescribeLogDirsResponse => ours::describe_log_dirs::DescribeLogDirsResponse<'static>;
@@ -224,9 +229,22 @@ differential! {
             ours::incremental_alter_configs::IncrementalAlterConfigsRequest<'static>,
         IncrementalAlterConfigsResponse =>
             ours::incremental_alter_configs::IncrementalAlterConfigsResponse<'static>;
+    alter_partition_reassignments: AlterPartitionReassignments,
+        AlterPartitionReassignmentsRequest =>
+            ours::alter_partition_reassignments::AlterPartitionReassignmentsRequest<'static>,
+        AlterPartitionReassignmentsResponse =>
+            ours::alter_partition_reassignments::AlterPartitionReassignmentsResponse<'static>;
+    list_partition_reassignments: ListPartitionReassignments,
+        ListPartitionReassignmentsRequest =>
+            ours::list_partition_reassignments::ListPartitionReassignmentsRequest<'static>,
+        ListPartitionReassignmentsResponse =>
+            ours::list_partition_reassignments::ListPartitionReassignmentsResponse<'static>;
     offset_delete: OffsetDelete,
         OffsetDeleteRequest => ours::offset_delete::OffsetDeleteRequest<'static>,
         OffsetDeleteResponse => ours::offset_delete::OffsetDeleteResponse<'static>;
+    describe_quorum: DescribeQuorum,
+        DescribeQuorumRequest => ours::describe_quorum::DescribeQuorumRequest<'static>,
+        DescribeQuorumResponse => ours::describe_quorum::DescribeQuorumResponse<'static>;
     describe_cluster: DescribeCluster,
         DescribeClusterRequest => ours::describe_cluster::DescribeClusterRequest,
         DescribeClusterResponse => ours::describe_cluster::DescribeClusterResponse<'static>;

@@ -66,6 +66,12 @@ macro_rules! generate_numbers {
 
 generate_numbers!(i8, i16, i32, i64);
 
+impl Generate for u16 {
+    fn generate(e: &mut Entropy<'_>) -> Self {
+        Self::from_be_bytes(e.array())
+    }
+}
+
 impl Generate for bool {
     fn generate(e: &mut Entropy<'_>) -> Self {
         e.byte() % 2 == 1

@@ -9,6 +9,7 @@ mod header;
 mod hostile;
 mod mirror;
 mod oracle;
+mod replica_oracle;
 mod seeds;
 
 mod strictness;

@@ -42,6 +42,7 @@ mirror_numbers! {
     i8 => ConfigOperation, ConfigSource, ConfigType, CoordinatorType, ElectionType, IsolationLevel,
         MemberType, ResourceType;
     i16 => Acks, ErrorCode, ProducerEpoch;
+    u16 => ;
     i32 => GenerationId, GroupEpoch, LeaderEpoch, MemberEpoch, PartitionIndex, SessionEpoch,
         SessionId;
     i64 => Offset, Timestamp;
@@ -168,8 +169,14 @@ macro_rules! pairs {
         let text: Option<_> = $crate::entropy::Generate::generate($e);
         $value.$field = text.map(kafka_protocol::protocol::StrBytes::into_bytes);
     };
-    (@generate $e:ident $value:ident $field:ident [uuid] $($rule:tt)*) => {
+    (@generate $e:ident $value:ident $field:ident [uuid]) => {
         $value.$field = $e.uuid().parse().expect("a UUID");
+    };
+    (@generate $e:ident $value:ident $field:ident [uuid] $range:expr) => {
+        let made = $e.uuid().parse().expect("a UUID");
+        if $e.unrestricted || ($range).contains(&$e.version) {
+            $value.$field = made;
+        }
     };
     (@generate $e:ident $value:ident $field:ident [unserved]) => {};
     (@generate $e:ident $value:ident $field:ident []) => {

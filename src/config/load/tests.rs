@@ -104,7 +104,7 @@ fn unknown_names_are_refused_with_the_nearest_one() {
 fn values_are_refused_with_their_place_and_all_of_them() {
     let file = "shards = 0\npoll = \"busy\"";
     let environment = [("TIDEMILL_TAIL_BYTES", "1MB")];
-    let flags = [("--listen", "listen", "9092")];
+    let flags = [("--listen", "listeners", "9092")];
     assert_eq!(
         try_load(file, &environment, &flags).unwrap_err(),
         [
@@ -112,7 +112,7 @@ fn values_are_refused_with_their_place_and_all_of_them() {
             "shards = 0 in tidemill.toml line 1: must be at least 1",
             "TIDEMILL_TAIL_BYTES=1MB in the environment: \
              not a size in bytes such as 1048576, 64MiB or 1GiB",
-            "listen = 9092 in --listen: not an address such as 127.0.0.1:9092 or [::1]:9092",
+            "listeners = 9092 in --listen: not an address such as 127.0.0.1:9092 or [::1]:9092",
         ]
     );
 }
@@ -154,7 +154,7 @@ fn two_names_of_one_setting_in_one_source_are_refused() {
     let environment = [("TIDEMILL_LISTEN", ":1"), ("TIDEMILL_LISTENERS", ":2")];
     assert_eq!(
         complaint("", &environment, &[]),
-        "setting 'listen' is given twice: as 'TIDEMILL_LISTEN' in the environment, \
+        "setting 'listeners' is given twice: as 'TIDEMILL_LISTEN' in the environment, \
          and as 'TIDEMILL_LISTENERS' in the environment"
     );
 }

@@ -109,6 +109,10 @@ impl Connection {
     ) -> Result<(), Hangup> {
         match head.api() {
             ApiKey::AlterConfigs => self.alter_configs(head, reader, reply).await,
+            ApiKey::AlterPartitionReassignments => {
+                self.alter_partition_reassignments(head, reader, reply).await
+            }
+            ApiKey::AlterReplicaLogDirs => self.alter_replica_log_dirs(head, reader, reply).await,
             ApiKey::ApiVersions => self.api_versions(head, reader, reply),
             ApiKey::CreatePartitions => self.create_partitions(head, reader, reply).await,
             ApiKey::CreateTopics => self.create_topics(head, reader, reply).await,
@@ -118,6 +122,7 @@ impl Connection {
             ApiKey::DescribeConfigs => self.describe_configs(head, reader, reply).await,
             ApiKey::DescribeLogDirs => self.describe_log_dirs(head, reader, reply).await,
             ApiKey::DescribeProducers => self.describe_producers(head, reader, reply).await,
+            ApiKey::DescribeQuorum => self.describe_quorum(head, reader, reply).await,
             ApiKey::DescribeTopicPartitions => {
                 self.describe_topic_partitions(head, reader, reply).await
             }
@@ -129,6 +134,9 @@ impl Connection {
             ApiKey::InitProducerId => self.init_producer_id(head, reader, reply).await,
             ApiKey::ListConfigResources => self.list_config_resources(head, reader, reply),
             ApiKey::ListOffsets => self.list_offsets(head, reader, reply).await,
+            ApiKey::ListPartitionReassignments => {
+                Self::list_partition_reassignments(head, reader, reply)
+            }
             ApiKey::Metadata => self.metadata(head, reader, reply).await,
             ApiKey::OffsetForLeaderEpoch => self.offset_for_leader_epoch(head, reader, reply).await,
             ApiKey::ConsumerGroupDescribe => {

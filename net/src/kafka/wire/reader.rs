@@ -73,6 +73,11 @@ impl<'a> Reader<'a> {
         self.fixed(Reading::Number).map(i16::from_be_bytes)
     }
 
+    /// Two bytes, big-endian, without a sign.
+    pub fn u16(&mut self) -> Result<u16, DecodeError> {
+        self.fixed(Reading::Number).map(u16::from_be_bytes)
+    }
+
     /// Four bytes, big-endian.
     pub fn i32(&mut self) -> Result<i32, DecodeError> {
         self.fixed(Reading::Number).map(i32::from_be_bytes)

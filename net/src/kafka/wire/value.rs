@@ -44,7 +44,7 @@ macro_rules! wire_number {
     )*};
 }
 
-wire_number!(bool, i8, i16, i32, i64);
+wire_number!(bool, i8, i16, u16, i32, i64);
 
 /// Implements [`Wire`] for tuple structs around one other value.
 macro_rules! wire_newtype {

@@ -34,6 +34,11 @@ impl<'b> Writer<'b> {
         self.bytes.extend_from_slice(&value.to_be_bytes());
     }
 
+    /// Two bytes, big-endian, without a sign.
+    pub fn u16(&mut self, value: u16) {
+        self.bytes.extend_from_slice(&value.to_be_bytes());
+    }
+
     /// Four bytes, big-endian.
     pub fn i32(&mut self, value: i32) {
         self.bytes.extend_from_slice(&value.to_be_bytes());

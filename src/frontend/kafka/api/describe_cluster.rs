@@ -31,7 +31,7 @@ impl Connection {
         let brokers = [DescribeClusterBroker {
             broker_id: node.id,
             host: &node.host,
-            port: node.port,
+            port: node.port.into(),
             rack: None,
             is_fenced: false,
         }];

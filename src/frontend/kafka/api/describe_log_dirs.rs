@@ -113,13 +113,18 @@ struct Directory {
     usable_bytes: i64,
 }
 
+/// The data directory as clients name it: from the root.
+pub(super) fn log_dir(path: &Path) -> String {
+    let absolute = runtime::absolute_path(path).unwrap_or_else(|_| path.to_owned());
+    absolute.display().to_string()
+}
+
 impl Directory {
     fn of(path: &Path) -> Self {
-        let absolute = runtime::absolute_path(path).unwrap_or_else(|_| path.to_owned());
         let volume = runtime::volume(path).ok();
         let bytes = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
         Self {
-            path: absolute.display().to_string(),
+            path: log_dir(path),
             total_bytes: volume.map_or(UNKNOWN, |volume| bytes(volume.total_bytes)),
             usable_bytes: volume.map_or(UNKNOWN, |volume| bytes(volume.free_bytes)),
         }

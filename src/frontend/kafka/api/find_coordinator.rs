@@ -43,8 +43,8 @@ impl Connection {
         let node = self.node();
         let answer = |key| match &found {
             Ok(()) => {
-                let host = &node.host;
-                Coordinator { key, node_id: node.id, host, port: node.port, ..NOBODY }
+                let (host, port) = (&node.host, node.port.into());
+                Coordinator { key, node_id: node.id, host, port, ..NOBODY }
             }
             Err(problem) => {
                 self.shard.metrics.error(head.api(), problem.code);

@@ -78,8 +78,8 @@ impl Connection {
             self.shard.metrics.error(head.api(), topic.error_code);
         }
         let node = self.node();
-        let brokers =
-            [MetadataBroker { node_id: node.id, host: &node.host, port: node.port, rack: None }];
+        let (host, port) = (&node.host, node.port.into());
+        let brokers = [MetadataBroker { node_id: node.id, host, port, rack: None }];
         let cluster_asked = request.include_cluster_authorized_operations;
         let response = MetadataResponse {
             throttle_time_ms: 0,

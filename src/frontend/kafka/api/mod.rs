@@ -1,6 +1,8 @@
 //! One file an API: from its request to what the broker does, and back to its response.
 
 mod alter_configs;
+mod alter_partition_reassignments;
+mod alter_replica_log_dirs;
 mod alter_resource;
 mod api_versions;
 mod assignment;
@@ -13,6 +15,7 @@ mod describe_cluster;
 mod describe_configs;
 mod describe_log_dirs;
 mod describe_producers;
+mod describe_quorum;
 mod describe_topic_partitions;
 mod elect_leaders;
 pub(super) mod fetch;
@@ -22,6 +25,7 @@ mod incremental_alter_configs;
 mod init_producer_id;
 mod list_config_resources;
 mod list_offsets;
+mod list_partition_reassignments;
 mod metadata;
 mod node;
 mod offset_for_leader_epoch;

@@ -16,7 +16,7 @@ pub(super) struct Node {
     /// A host name, or an address without brackets.
     pub(super) host: String,
     /// The port.
-    pub(super) port: i32,
+    pub(super) port: u16,
 }
 
 impl Connection {
@@ -31,11 +31,9 @@ impl Node {
     /// `local` is the address of an accepted socket, never an unspecified one.
     fn told(id: NodeId, advertised: Option<&Endpoint>, local: SocketAddr) -> Self {
         match advertised {
-            Some(Endpoint { host, port }) => Self { id, host: host.clone(), port: (*port).into() },
+            Some(Endpoint { host, port }) => Self { id, host: host.clone(), port: *port },
             // A client that came over IPv4 to a listener on [::] knows nothing of the mapping.
-            None => {
-                Self { id, host: local.ip().to_canonical().to_string(), port: local.port().into() }
-            }
+            None => Self { id, host: local.ip().to_canonical().to_string(), port: local.port() },
         }
     }
 }
@@ -44,7 +42,7 @@ impl Node {
 mod tests {
     use super::*;
 
-    fn told(advertised: Option<&Endpoint>, local: &str) -> (String, i32) {
+    fn told(advertised: Option<&Endpoint>, local: &str) -> (String, u16) {
         let node = Node::told(NodeId(1), advertised, local.parse().unwrap());
         (node.host, node.port)
     }

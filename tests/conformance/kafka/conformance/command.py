@@ -85,7 +85,7 @@ def run_suite(suite, arguments, cache, wanted):
     broker = Broker(shlex.split(arguments.broker), directory / "broker")
     broker.command += ["--config", str(HERE / "compat-test.toml")]
     for key, value in getattr(suite, "SETTINGS", {}).items():
-        broker.command += ["--set", f"{key}={value}"]
+        broker.command += ["--set", f"{key}={value.format(bootstrap=broker.bootstrap)}"]
     outcomes = Outcomes(arguments.suite, HERE / "FINDINGS.md")
     left_out = {name for name in wanted if arguments.quick and wanted[name].slow}
     try:

@@ -4,7 +4,7 @@ The tools that need no group (console, topics, configs, offsets, verifiable prod
 are checked by tests/clients with a broker's own defaults, and here again with the profile.
 """
 
-from conformance import clients, connect, java_groups, streams
+from conformance import clients, connect, java_groups, java_replicas, streams
 
 TOOLS = ("java", "javac", "mvn")
 CLIENTS = ("java_console", "java_perf", "java_verifiable")
@@ -16,5 +16,7 @@ def prepare(cache):
 
 
 def run(run):
-    run.checks({**java_groups.CHECKS, **streams.CHECKS, **connect.CHECKS})
+    own = (java_groups, java_replicas, streams, connect)
+    for module in own:
+        run.checks(module.CHECKS)
     run.checks(clients.checks(CLIENTS))
