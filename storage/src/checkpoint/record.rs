@@ -90,7 +90,7 @@ impl LogRecord {
             partition: state.id.partition.0,
             leader_epoch: state.leader_epoch.0,
             sequence: sequence.0,
-            log_start: state.log_start.0,
+            log_start: state.log_start_staged.0,
             next_offset: state.next_offset.0,
             epochs: state.epochs.starts().iter().map(|(epoch, at)| (epoch.0, at.0)).collect(),
             segments: state.segments.iter().map(SegmentRecord::of).collect(),
@@ -129,6 +129,8 @@ impl LogRecord {
         state.segments = Segments::from_list(segments).ok_or(wrong("segment order"))?;
         state.damaged.clone_from(&self.damaged);
         state.log_start = Offset(self.log_start);
+        state.log_start_staged = state.log_start;
+        state.epochs.start_log_at(state.log_start);
         state.next_offset = Offset(self.next_offset);
         let coherent = Offset::ZERO <= state.log_start
             && state.log_start <= state.next_offset
@@ -372,6 +374,20 @@ mod tests {
         assert_eq!(LogRecord::decode(rest).unwrap().1, &[] as &[u8]);
         let back = read.to_state().unwrap();
         assert_eq!(LogRecord::of(&back, CommitSequence(9)), record);
+    }
+
+    /// It was not: a checkpoint that needed no commit as old as the entry's forgot an acknowledged
+    /// log start, and a log whose segments had gone for it was offline after a kill.
+    #[test]
+    fn a_log_start_that_is_staged_is_in_the_record() {
+        let mut state = state();
+        let before = state.log_start;
+        state.visible.offset = state.next_offset;
+        state.stage_log_start(Offset(before.0 + 3));
+        assert_eq!(state.log_start, before, "nobody is told yet");
+        let back = LogRecord::of(&state, CommitSequence(9)).to_state().unwrap();
+        assert_eq!(back.log_start, Offset(before.0 + 3));
+        assert_eq!(back.epochs.starts().first().map(|(_, at)| *at), Some(back.log_start));
     }
 
     #[test]

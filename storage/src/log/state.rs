@@ -57,6 +57,8 @@ pub struct LogState {
     pub id: TopicPartition,
     /// The first offset that can be read.
     pub log_start: Offset,
+    /// What the log start is once everything staged is durable: a checkpoint stores this one.
+    pub log_start_staged: Offset,
     /// The next offset to be assigned.
     pub next_offset: Offset,
     /// The epoch in force.
@@ -85,6 +87,7 @@ impl LogState {
         Self {
             id,
             log_start: Offset::ZERO,
+            log_start_staged: Offset::ZERO,
             next_offset: Offset::ZERO,
             leader_epoch,
             epochs: EpochHistory::default(),
@@ -149,12 +152,19 @@ impl LogState {
         true
     }
 
+    /// An entry that raises the log start is staged.
+    pub fn stage_log_start(&mut self, offset: Offset) {
+        assert!(offset <= self.visible.offset, "a log starts where it can be read");
+        self.log_start_staged = self.log_start_staged.max(offset);
+    }
+
     /// Raises the log start; `None` if it is there already or the offset is not readable yet.
     pub fn raise_log_start(&mut self, offset: Offset) -> Option<()> {
         if offset <= self.log_start || offset > self.visible.offset {
             return None;
         }
         self.log_start = offset;
+        self.log_start_staged = self.log_start_staged.max(offset);
         self.epochs.start_log_at(offset);
         Some(())
     }

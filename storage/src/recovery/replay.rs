@@ -153,6 +153,7 @@ impl Partial {
             },
             EntryKind::LogStart => {
                 self.state.log_start = self.state.log_start.max(entry.base_offset);
+                self.state.log_start_staged = self.state.log_start;
                 self.state.epochs.start_log_at(self.state.log_start);
                 Ok(())
             }

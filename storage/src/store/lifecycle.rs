@@ -9,7 +9,7 @@ use super::Store;
 use crate::config::LogConfig;
 use crate::journal::entry::{Entry, EntryKind};
 use crate::journal::files::RoomFor;
-use crate::journal::ticket::{JournalFailed, Progress, Ticket};
+use crate::journal::ticket::{JournalFailed, Progress};
 use crate::log::segments::Segment;
 use crate::log::state::LogState;
 use crate::log::{Log, LogStatus};
@@ -64,8 +64,12 @@ impl Store {
             if self.log(*id).is_some() {
                 continue;
             }
+            self.room_for_a_mark().await?;
+            if self.log(*id).is_some() {
+                continue;
+            }
             let entry = Entry::mark(EntryKind::Create, *id, leader_epoch, Offset::ZERO);
-            last = Some(self.mark(entry).await?);
+            last = Some(self.0.journal.mark(entry));
             let log = Log::new(LogState::new(*id, leader_epoch), *config, LogStatus::Online);
             self.0.logs.borrow_mut().insert(*id, Rc::new(log));
         }
@@ -78,9 +82,9 @@ impl Store {
     /// Deletes a log: refused once that is staged, durably dead when it resolves. Its files go when
     /// no response refers to them any more: see [`Store::remove_files`].
     pub async fn delete_log(&self, log: &Rc<Log>) -> Result<(), LogError> {
+        self.room_for_a_mark().await?;
         let (id, epoch) = (log.id(), log.state().leader_epoch);
-        let entry = Entry::mark(EntryKind::Dead, id, epoch, Offset::ZERO);
-        let dead = self.mark(entry).await?;
+        let dead = self.0.journal.mark(Entry::mark(EntryKind::Dead, id, epoch, Offset::ZERO));
         // At the same moment: nothing of the log comes behind its death in the journal, and a
         // checkpoint that leaves the log out waits until the death is durable.
         log.mark_deleted();
@@ -142,25 +146,31 @@ impl Store {
         if offset <= log_start {
             return Ok(log_start);
         }
+        self.room_for_a_mark().await?;
+        // It may have died while there was no room: nothing of a log comes behind its death.
+        if !log.is_online() {
+            return Err(LogError::Offline);
+        }
         let epoch = log.state().leader_epoch;
         let entry = Entry::mark(EntryKind::LogStart, log.id(), epoch, offset);
-        self.mark(entry).await?.reached(Progress::Durable).await?;
+        let staged = self.0.journal.mark(entry);
+        // At the same moment: a checkpoint that needs no commits before this one knows it.
+        log.state_mut().stage_log_start(offset);
+        staged.reached(Progress::Durable).await?;
         log.state_mut().raise_log_start(offset);
         log.notify();
         Ok(log.state().log_start)
     }
 
-    /// Stages an entry without bytes, when there is room for it.
-    pub(super) async fn mark(&self, entry: Entry) -> Result<Ticket, JournalFailed> {
+    /// Resolves when the journal takes an entry without bytes, for who stages it at once.
+    async fn room_for_a_mark(&self) -> Result<(), JournalFailed> {
         let journal = &self.0.journal;
-        let room = journal.room();
-        room.wait_until(|| {
+        let has_room = || {
             if journal.is_failed() {
                 return Some(Err(JournalFailed));
             }
             journal.has_room(0, 1, RoomFor::Appends).then_some(Ok(()))
-        })
-        .await?;
-        Ok(journal.mark(entry))
+        };
+        journal.room().wait_until(has_room).await
     }
 }

@@ -62,8 +62,6 @@ fn nothing_is_lost_over_many_laps_and_kills() {
         for bytes_max in [1, 5_000, 70_000, 1 << 30] {
             session.check(&end, bytes_max).await;
         }
-        let statistics = session.store.statistics();
-        let _ = statistics;
         session.stop().await;
     });
     let segments = std::fs::read_dir(directory.path().join("logs")).unwrap().count();
