@@ -252,6 +252,17 @@ pub(crate) struct FetchArgs {
     pub(crate) repeat: u32,
 }
 
+/// A broker that is started for the measurement.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct OwnBrokerArgs {
+    /// The `tidemill` to start
+    #[arg(long, value_name = "PATH")]
+    pub(crate) broker: PathBuf,
+    /// A setting of the broker
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<String>,
+}
+
 /// What a broker is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Against {
@@ -265,12 +276,8 @@ pub(crate) enum Against {
 #[derive(Args, Clone, Debug)]
 #[group(id = "pairing", required = true, multiple = false, args = ["against", "partitions"])]
 pub(crate) struct PairArgs {
-    /// The `tidemill` to start
-    #[arg(long, value_name = "PATH")]
-    pub(crate) broker: PathBuf,
-    /// A setting of the broker
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub(crate) settings: Vec<String>,
+    #[command(flatten)]
+    pub(crate) own: OwnBrokerArgs,
     /// What the broker is compared with
     #[arg(long, value_enum)]
     pub(crate) against: Option<Against>,
@@ -299,12 +306,8 @@ pub(crate) struct PairArgs {
 /// `compact`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CompactArgs {
-    /// The `tidemill` to start
-    #[arg(long, value_name = "PATH")]
-    pub(crate) broker: PathBuf,
-    /// A setting of the broker
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub(crate) settings: Vec<String>,
+    #[command(flatten)]
+    pub(crate) own: OwnBrokerArgs,
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
     /// MiB of the topic that is compacted
@@ -343,12 +346,8 @@ pub(crate) struct CompactArgs {
 /// `idle`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct IdleArgs {
-    /// The `tidemill` to start
-    #[arg(long, value_name = "PATH")]
-    pub(crate) broker: PathBuf,
-    /// A setting of the broker
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub(crate) settings: Vec<String>,
+    #[command(flatten)]
+    pub(crate) own: OwnBrokerArgs,
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
     /// Seconds to look at it

@@ -75,8 +75,8 @@ pub(crate) fn run(args: &CompactArgs) -> Result<(), BenchError> {
         None => Rate::PerSecond((floor_rate(args, &template)? / 2.0).round()),
     };
     let mut settings = vec!["log.cleaner.backoff.ms=200".to_owned()];
-    settings.extend(args.settings.iter().cloned());
-    let broker = Broker::start(&args.broker, &settings, &place.dir, place.core)?;
+    settings.extend(args.own.settings.iter().cloned());
+    let broker = Broker::start(&args.own.broker, &settings, &place.dir, place.core)?;
     let (address, value_bytes) = (broker.address(), args.record_size as usize);
     let segment = format!("segment.bytes={}", u64::from(args.segment_mib) << 20);
     let configs = ["cleanup.policy=compact".to_owned(), format!("{RATIO}={NEVER}"), segment];

@@ -48,9 +48,9 @@ pub(crate) fn run(args: &GroupsArgs) -> Result<(), BenchError> {
     let _claim = claim(&place.dir)?;
     raise_open_files_limit().map_err(io_error("raise the limit of open files"))?;
     let mut report = Report::begin(&place.dir, "every change of a group".to_owned());
-    let mut settings = args.settings.clone();
+    let mut settings = args.own.settings.clone();
     settings.push(INITIAL_DELAY.to_owned());
-    let mut broker = Broker::start(&args.broker, &settings, &place.dir, place.core)?;
+    let mut broker = Broker::start(&args.own.broker, &settings, &place.dir, place.core)?;
     make_topic(broker.address(), TOPIC, args.members, &[])?;
     let plan = Plan::new(args, broker.address());
     let made = Instant::now();

@@ -13,7 +13,7 @@ pub(crate) fn run(args: &IdleArgs) -> Result<(), BenchError> {
     let place = &args.place;
     let _claim = claim(&place.dir)?;
     let mut report = Report::begin(&place.dir, "nothing is written".to_owned());
-    let broker = Broker::start(&args.broker, &args.settings, &place.dir, place.core)?;
+    let broker = Broker::start(&args.own.broker, &args.own.settings, &place.dir, place.core)?;
     let process = broker.process().ok_or(BenchError::Nothing("no process"))?;
     // What start-up leaves to be done is not idleness.
     wait(args)?;

@@ -72,8 +72,12 @@ impl Side {
     fn prepare(self, args: &PairArgs) -> Result<Option<(Broker, f64)>, BenchError> {
         let Self::Broker { partitions } = self else { return Ok(None) };
         let place = &args.place;
-        let broker =
-            Broker::start(&args.broker, &args.settings, &place.dir.join(self.topic()), place.core)?;
+        let broker = Broker::start(
+            &args.own.broker,
+            &args.own.settings,
+            &place.dir.join(self.topic()),
+            place.core,
+        )?;
         let configs = &args.records.configs;
         let made = make_topic(broker.address(), &self.topic(), partitions, configs)?;
         let template = template(&args.records, &self.topic(), partitions)?;

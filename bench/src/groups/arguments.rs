@@ -1,11 +1,10 @@
 //! What `tidemill-bench groups` can be told.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::{PlaceArgs, seconds};
+use crate::cli::{OwnBrokerArgs, PlaceArgs, seconds};
 
 /// Which protocol members of groups speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -19,12 +18,8 @@ pub(crate) enum GroupProtocolArg {
 /// `groups`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct GroupsArgs {
-    /// The `tidemill` to start
-    #[arg(long, value_name = "PATH")]
-    pub(crate) broker: PathBuf,
-    /// A setting of the broker
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub(crate) settings: Vec<String>,
+    #[command(flatten)]
+    pub(crate) own: OwnBrokerArgs,
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
     /// The protocol

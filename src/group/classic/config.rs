@@ -21,6 +21,13 @@ pub struct ClassicConfig {
     pub pending_members_max: usize,
 }
 
+impl ClassicConfig {
+    /// Whether a member may be silent for so long.
+    pub fn allows_session(&self, timeout: Duration) -> bool {
+        (self.session_timeout_min..=self.session_timeout_max).contains(&timeout)
+    }
+}
+
 impl Default for ClassicConfig {
     fn default() -> Self {
         Self {

@@ -8,6 +8,7 @@ use record::Timestamp;
 use super::protocols::Protocols;
 use crate::group::effects::Ticket;
 use crate::group::id::{InstanceId, MemberId};
+use crate::group::log::STRING_BYTES_MAX;
 
 /// The time of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +79,20 @@ pub struct Join {
     pub can_skip_assignment: bool,
     /// Random bits for an id.
     pub random: u128,
+}
+
+impl Join {
+    /// Whether every name can be written into a record.
+    pub fn fits_a_record(&self) -> bool {
+        let names = [&*self.client_id, &*self.client_host, &*self.protocol_type];
+        let ids = [
+            self.member.as_ref().map(MemberId::as_str),
+            self.instance.as_ref().map(InstanceId::as_str),
+        ];
+        let protocols = self.protocols.iter().map(|protocol| &*protocol.name);
+        let mut all = names.into_iter().chain(ids.into_iter().flatten()).chain(protocols);
+        all.all(|name| name.len() <= STRING_BYTES_MAX)
+    }
 }
 
 /// A member wants its assignment.

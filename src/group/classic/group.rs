@@ -110,15 +110,11 @@ impl ClassicGroup {
     }
 
     fn on_delete(&mut self, now: Now, out: &mut Out) -> Result<(), ClassicError> {
-        match self.state {
-            GroupState::Dead => Err(ClassicError::GroupIdNotFound),
-            GroupState::Empty => {
-                out.records.push(self.tombstone());
-                self.die(now, ClassicError::CoordinatorNotAvailable, out);
-                Ok(())
-            }
-            _ => Err(ClassicError::NonEmptyGroup),
+        if self.state == GroupState::Dead {
+            return Err(ClassicError::GroupIdNotFound);
         }
+        out.records.push(self.convert_empty(now).ok_or(ClassicError::NonEmptyGroup)?);
+        Ok(())
     }
 
     /// An empty group ends to make place for one of another kind (KIP-848): its tombstone, or

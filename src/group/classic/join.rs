@@ -22,11 +22,10 @@ impl ClassicGroup {
 
     fn try_join(&mut self, now: Now, join: Join, out: &mut Out) -> Result<(), RefusedJoin> {
         let refuse = |error, member| Err(RefusedJoin { error, member });
-        if !self.fits_a_record(&join) {
+        if self.id.as_str().len() > STRING_BYTES_MAX || !join.fits_a_record() {
             return refuse(ClassicError::InvalidRequest, None);
         }
-        let allowed = self.config.session_timeout_min..=self.config.session_timeout_max;
-        if !allowed.contains(&join.session_timeout) {
+        if !self.config.allows_session(join.session_timeout) {
             return refuse(ClassicError::InvalidSessionTimeout, None);
         }
         if self.state == GroupState::Dead {
@@ -50,18 +49,6 @@ impl ClassicGroup {
                 result.map_err(|error| RefusedJoin { error, member: Some(id) })
             }
         }
-    }
-
-    /// Whether every name can be written into a record.
-    fn fits_a_record(&self, join: &Join) -> bool {
-        let names = [self.id.as_str(), &join.client_id, &join.client_host, &join.protocol_type];
-        let ids = [
-            join.member.as_ref().map(MemberId::as_str),
-            join.instance.as_ref().map(InstanceId::as_str),
-        ];
-        let protocols = join.protocols.iter().map(|protocol| &*protocol.name);
-        let mut all = names.into_iter().chain(ids.into_iter().flatten()).chain(protocols);
-        all.all(|name| name.len() <= STRING_BYTES_MAX)
     }
 
     /// While a rebalance is prepared it is those who wait that are counted: with a limit that

@@ -20,7 +20,7 @@ use crate::group::classic::{
 };
 use crate::group::effects::{Effects, GroupRecord};
 use crate::group::id::{InstanceId, MemberId};
-use crate::group::log::{self, STRING_BYTES_MAX};
+use crate::group::log;
 
 /// The protocol type of Kafka's consumers, which alone may be in such a group.
 pub(super) const CONSUMER: &str = "consumer";
@@ -102,11 +102,10 @@ impl ConsumerGroup {
         topics: &dyn Topics,
     ) -> Result<(MemberId, Subscription), RefusedJoin> {
         let refuse = |error| Err(RefusedJoin { error, member: join.member.clone() });
-        if !fits_a_record(join) {
+        if !join.fits_a_record() {
             return refuse(ClassicError::InvalidRequest);
         }
-        let allowed = config.session_timeout_min..=config.session_timeout_max;
-        if !allowed.contains(&join.session_timeout) {
+        if !config.allows_session(join.session_timeout) {
             return refuse(ClassicError::InvalidSessionTimeout);
         }
         let holder = join.instance.as_ref().and_then(|instance| self.instances.get(instance));
@@ -305,15 +304,4 @@ fn metadata(join: &Join, subscription: &Subscription, before: &Metadata) -> Meta
             protocols: join.protocols.clone(),
         })),
     }
-}
-
-/// Whether every name can be written into a record.
-fn fits_a_record(join: &Join) -> bool {
-    let ids = [
-        join.member.as_ref().map(MemberId::as_str),
-        join.instance.as_ref().map(InstanceId::as_str),
-    ];
-    let names = [&*join.client_id, &*join.client_host].into_iter().chain(ids.into_iter().flatten());
-    let protocols = join.protocols.iter().map(|protocol| &*protocol.name);
-    names.chain(protocols).all(|name| name.len() <= STRING_BYTES_MAX)
 }

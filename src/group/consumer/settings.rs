@@ -1,5 +1,6 @@
 //! What can be set for one group.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::assignor::Assignor;
@@ -15,7 +16,7 @@ pub struct Settings {
     pub size_max: usize,
     /// Which assignors members can ask for, the one to use if none asks first
     /// (`group.consumer.assignors`).
-    pub assignors: Vec<Assignor>,
+    pub assignors: Arc<[Assignor]>,
 }
 
 impl Default for Settings {
@@ -24,7 +25,7 @@ impl Default for Settings {
             session_timeout: Duration::from_secs(45),
             heartbeat_interval: Duration::from_secs(5),
             size_max: usize::MAX,
-            assignors: vec![Assignor::Uniform, Assignor::Range],
+            assignors: Arc::new([Assignor::Uniform, Assignor::Range]),
         }
     }
 }

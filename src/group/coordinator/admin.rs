@@ -62,17 +62,7 @@ impl Coordinator {
         effects: &mut Effects<Answer>,
     ) -> Result<(), GroupError> {
         let entry = self.groups.get_mut(id).ok_or(ClassicError::GroupIdNotFound)?;
-        match &mut entry.members {
-            Members::None => {}
-            Members::Classic(group) => {
-                let tombstone = group.convert_empty(now);
-                effects.records.push(tombstone.ok_or(ClassicError::NonEmptyGroup)?);
-            }
-            Members::Consumer(group) => {
-                effects.records.extend(group.tombstones().ok_or(ClassicError::NonEmptyGroup)?);
-            }
-        }
-        entry.members = Members::None;
+        effects.records.extend(entry.members.end(now).ok_or(ClassicError::NonEmptyGroup)?);
         effects.records.extend(entry.offsets.delete_all());
         self.forget_if_gone(id);
         Ok(())

@@ -27,8 +27,11 @@ impl Coordinator {
         let joins = heartbeat.member_epoch == JOIN_EPOCH;
         let settings = self.timed(timing);
         let mut begun = Effects::default();
-        let is_there = match self.groups.get(id).map(|entry| &entry.members) {
-            Some(Members::Consumer(_)) => true,
+        let is_there = match self.groups.get_mut(id).map(|entry| &mut entry.members) {
+            Some(Members::Consumer(group)) => {
+                group.set_settings(settings.clone());
+                true
+            }
             Some(Members::Classic(_)) if joins && heartbeat.check().is_ok() => {
                 match self.upgrade(now, id, settings.clone(), topics) {
                     Some(effects) => begun = effects,

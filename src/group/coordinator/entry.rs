@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::group::classic::ClassicGroup;
+use crate::group::classic::{ClassicGroup, Now};
 use crate::group::consumer::ConsumerGroup;
+use crate::group::effects::GroupRecord;
 use crate::group::id::GroupId;
 use crate::group::offsets::{GroupOffsets, OffsetExpiry};
 
@@ -57,6 +58,26 @@ impl Entry {
 }
 
 impl Members {
+    /// Ends the group if nobody is in it, and leaves [`Members::None`]: the records that say so.
+    pub(super) fn end(&mut self, now: Now) -> Option<Vec<GroupRecord>> {
+        let records = match self {
+            Self::None => Vec::new(),
+            Self::Classic(group) => vec![group.convert_empty(now)?],
+            Self::Consumer(group) => group.tombstones()?,
+        };
+        *self = Self::None;
+        Some(records)
+    }
+
+    /// Whether the log has records of it.
+    pub(super) fn were_written(&self) -> bool {
+        match self {
+            Self::None => false,
+            Self::Classic(group) => group.generation() > 0,
+            Self::Consumer(_) => true,
+        }
+    }
+
     /// Whether a member reads a topic.
     pub(super) fn are_subscribed_to(&self, topic: &str) -> bool {
         match self {

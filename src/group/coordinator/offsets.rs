@@ -150,18 +150,9 @@ impl Coordinator {
         }
         for id in gone {
             if let Some(entry) = self.groups.get_mut(&id) {
-                match &mut entry.members {
-                    Members::None => {}
-                    Members::Classic(group) => {
-                        let was_written = group.generation() > 0;
-                        let tombstone = group.convert_empty(now);
-                        effects.records.extend(tombstone.filter(|_| was_written));
-                    }
-                    Members::Consumer(group) => {
-                        effects.records.extend(group.tombstones().unwrap_or_default());
-                    }
-                }
-                entry.members = Members::None;
+                let were_written = entry.members.were_written();
+                let records = entry.members.end(now).filter(|_| were_written);
+                effects.records.extend(records.into_iter().flatten());
             }
             self.forget_if_gone(&id);
         }

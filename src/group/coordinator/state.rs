@@ -47,7 +47,6 @@ impl Coordinator {
         match request {
             Request::Classic(group, event) => self.classic(now, group, *event, topics),
             Request::Heartbeat(ticket, group, heartbeat, timing) => {
-                self.time(&group, timing);
                 self.heartbeat(now, ticket, &group, (*heartbeat, timing), topics)
             }
             Request::CommitOffsets(ticket, commit) => self.commit_offsets(now, ticket, commit),

@@ -4,28 +4,60 @@
 use std::collections::BTreeSet;
 
 use net::kafka::config::ResourceType;
+use net::kafka::wire::{Array, Wire};
 
+use super::repeated::repeated;
 use crate::frontend::kafka::connection::Connection;
 use crate::frontend::kafka::error::{self, Problem};
+use crate::frontend::kafka::request::Head;
 use crate::registry::command::{Alteration, Command, CommandError, check_topic_name};
 use crate::registry::event::Resource;
 
-/// A thing of a request: its kind, its name, and how its configurations are to be altered.
-pub(super) struct Asked<'a> {
-    pub(super) resource_type: ResourceType,
-    pub(super) name: &'a str,
-    pub(super) alteration: Alteration,
-}
+/// What became of a thing of a request: its kind, its name, and why it was not altered.
+pub(super) type Altered<'a> = (ResourceType, &'a str, Result<(), Problem>);
 
 impl Connection {
+    /// Alters the things of a request one after the other. `key` is a thing's kind and name,
+    /// `alteration` how its configurations are to be altered.
+    pub(super) async fn alter_each<'a, R: Wire<'a> + 'a>(
+        &self,
+        head: Head,
+        resources: Array<'a, R>,
+        key: impl Fn(&R) -> (ResourceType, &'a str),
+        alteration: impl Fn(&R) -> Result<Alteration, Problem>,
+        validate_only: bool,
+    ) -> Vec<Altered<'a>> {
+        let keys = resources.iter().map(|resource| key(&resource));
+        let twice = repeated(keys.map(|(kind, name)| (kind.0, name)));
+        let mut results = Vec::with_capacity(resources.len());
+        for resource in &resources {
+            let (kind, name) = key(&resource);
+            let result = if twice.contains(&(kind.0, name)) {
+                Err(Problem::invalid_request("Each resource must appear at most once."))
+            } else {
+                match alteration(&resource) {
+                    Ok(alteration) => {
+                        self.alter_resource(kind, name, alteration, validate_only).await
+                    }
+                    Err(problem) => Err(problem),
+                }
+            };
+            self.shard.metrics.error(head.api(), error::code(&result));
+            results.push((kind, name, result));
+            self.shard.runtime.yield_if_needed().await;
+        }
+        results
+    }
+
     /// Alters the configurations of one thing: all that is asked for or nothing, durable and on
     /// every shard when it resolves.
-    pub(super) async fn alter_resource(
+    async fn alter_resource(
         &self,
-        asked: Asked<'_>,
+        resource_type: ResourceType,
+        name: &str,
+        alteration: Alteration,
         validate_only: bool,
     ) -> Result<(), Problem> {
-        let Asked { resource_type, name, alteration } = asked;
         let resource = match resource_type {
             ResourceType::TOPIC => return self.alter_topic(name, alteration, validate_only).await,
             ResourceType::BROKER => broker(name, self.shard.config.settings.node_id)?,

@@ -11,8 +11,7 @@ use net::kafka::message::Request as _;
 use net::kafka::reply::Reply;
 use net::kafka::wire::{Array, Reader};
 
-use super::alter_resource::{Asked, check_entries};
-use super::repeated::repeated;
+use super::alter_resource::check_entries;
 use crate::broker::range::Range;
 use crate::frontend::kafka::connection::Connection;
 use crate::frontend::kafka::error::{self, Problem};
@@ -29,28 +28,22 @@ impl Connection {
         reply: &mut Reply<Range>,
     ) -> Result<(), Hangup> {
         let request = IncrementalAlterConfigsRequest::decode(head.version, &mut reader)?;
-        let named = request.resources.iter().map(|r| (r.resource_type.0, r.resource_name));
-        let twice = repeated(named);
-        let mut results = Vec::with_capacity(request.resources.len());
-        for resource in &request.resources {
-            let key = (resource.resource_type.0, resource.resource_name);
-            let result = if twice.contains(&key) {
-                Err(Problem::invalid_request("Each resource must appear at most once."))
-            } else {
-                match asked(&resource) {
-                    Ok(asked) => self.alter_resource(asked, request.validate_only).await,
-                    Err(problem) => Err(problem),
-                }
-            };
-            self.shard.metrics.error(head.api(), error::code(&result));
-            results.push((resource, result));
-            self.shard.runtime.yield_if_needed().await;
-        }
-        let responses = results.iter().map(|(resource, result)| AlterConfigsResourceResponse {
-            error_code: error::code(result),
-            error_message: error::message(result),
-            resource_type: resource.resource_type,
-            resource_name: resource.resource_name,
+        let (resources, validate_only) = (request.resources, request.validate_only);
+        let results = self.alter_each(
+            head,
+            resources,
+            |resource| (resource.resource_type, resource.resource_name),
+            alteration,
+            validate_only,
+        );
+        let results = results.await;
+        let responses = results.iter().map(|(resource_type, resource_name, result)| {
+            AlterConfigsResourceResponse {
+                error_code: error::code(result),
+                error_message: error::message(result),
+                resource_type: *resource_type,
+                resource_name,
+            }
         });
         let responses: Vec<_> = responses.collect();
         let response = IncrementalAlterConfigsResponse {
@@ -61,17 +54,13 @@ impl Connection {
     }
 }
 
-fn asked<'a>(resource: &AlterConfigsResource<'a>) -> Result<Asked<'a>, Problem> {
+fn alteration(resource: &AlterConfigsResource<'_>) -> Result<Alteration, Problem> {
     let is_null = |config: &AlterableConfig<'_>| {
         config.value.is_none() && config.config_operation != ConfigOperation::DELETE
     };
     check_entries(resource.configs.iter().map(|config| (config.name, is_null(&config))))?;
     let changes = resource.configs.iter().map(|config| change(&config));
-    Ok(Asked {
-        resource_type: resource.resource_type,
-        name: resource.resource_name,
-        alteration: Alteration::Changes(changes.collect::<Result<_, _>>()?),
-    })
+    Ok(Alteration::Changes(changes.collect::<Result<_, _>>()?))
 }
 
 fn change(config: &AlterableConfig<'_>) -> Result<ConfigChange, Problem> {

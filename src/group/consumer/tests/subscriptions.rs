@@ -128,7 +128,8 @@ fn only_known_assignors_are_had_and_the_majority_chooses() {
     rig.told(asking("c", "uniform"));
     rig.told(asking("d", "uniform"));
     assert_eq!(rig.group.assignor(), Assignor::Uniform);
-    let mut rig = Rig::new(Settings { assignors: vec![Assignor::Range], ..Settings::default() });
+    let mut rig =
+        Rig::new(Settings { assignors: Arc::new([Assignor::Range]), ..Settings::default() });
     assert_eq!(rig.beat(asking("a", "uniform")), Err(Refusal::UnsupportedAssignor));
     rig.told(join("a", &["tide"]));
     assert_eq!(rig.group.assignor(), Assignor::Range);

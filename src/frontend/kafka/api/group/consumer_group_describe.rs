@@ -22,7 +22,7 @@ use crate::frontend::kafka::connection::Connection;
 use crate::frontend::kafka::error::{self as problem, Problem};
 use crate::frontend::kafka::request::{Hangup, Head};
 use crate::group::consumer::{Assignment, Description, MemberDescription};
-use crate::group::coordinator::{Answer, NotDescribed, Request};
+use crate::group::coordinator::{Answer, Request};
 use crate::group::id::{GroupId, InstanceId};
 
 /// An assignment with the names of its topics.
@@ -66,21 +66,14 @@ impl Connection {
     }
 
     async fn described_consumer_group(&self, name: &str) -> Result<Description, Problem> {
-        let missing = |message| Err(Problem::new(ErrorCode::GROUP_ID_NOT_FOUND, message));
         let group = GroupId::from(name);
         let request = |ticket| Request::DescribeConsumer(ticket, group.clone());
         match self.ask_group(&group, request).await {
-            Ok(Answer::DescribeConsumer(Ok(group))) => Ok(group),
-            Ok(Answer::DescribeConsumer(Err(NotDescribed::NotFound))) => {
-                missing(format!("Group {name} not found."))
-            }
-            Ok(Answer::DescribeConsumer(Err(NotDescribed::AnotherType))) => {
-                missing(format!("Group {name} is not a consumer group."))
+            Ok(Answer::DescribeConsumer(described)) => {
+                described.map_err(|error| error::not_described(name, "consumer", error))
             }
             Ok(_) => Err(Problem::new(ErrorCode::UNKNOWN_SERVER_ERROR, "no description")),
-            Err(unavailable) => {
-                Err(Problem::new(error::of_unavailable(&unavailable), unavailable.to_string()))
-            }
+            Err(unavailable) => Err(error::unavailable(&unavailable)),
         }
     }
 }

@@ -96,9 +96,7 @@ impl Connection {
                 Problem::new(error::of_heartbeat(&refused), message)
             }),
             Ok(_) => Err(Problem::new(ErrorCode::UNKNOWN_SERVER_ERROR, "no answer")),
-            Err(unavailable) => {
-                Err(Problem::new(error::of_unavailable(&unavailable), unavailable.to_string()))
-            }
+            Err(unavailable) => Err(error::unavailable(&unavailable)),
         }
     }
 

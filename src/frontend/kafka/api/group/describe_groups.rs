@@ -16,7 +16,7 @@ use crate::frontend::kafka::connection::Connection;
 use crate::frontend::kafka::error::{self as problem, Problem};
 use crate::frontend::kafka::request::{Hangup, Head};
 use crate::group::classic::{self, GroupState};
-use crate::group::coordinator::{Answer, NotDescribed, Request};
+use crate::group::coordinator::{Answer, Request};
 use crate::group::id::{GroupId, InstanceId};
 
 /// The first version in which a missing group is an error; before, it is a dead one.
@@ -73,29 +73,21 @@ impl Connection {
     ) -> Result<classic::DescribedGroup, Problem> {
         let group = GroupId::from(name);
         let request = |ticket| Request::DescribeClassic(ticket, group.clone());
-        let missing = |message: String| {
-            if version >= MISSING_FROM {
-                return Err(Problem::new(ErrorCode::GROUP_ID_NOT_FOUND, message));
-            }
-            Ok(classic::DescribedGroup {
-                state: GroupState::Dead,
-                protocol_type: "".into(),
-                protocol: None,
-                members: Vec::new(),
-            })
-        };
         match self.ask_group(&group, request).await {
             Ok(Answer::DescribeClassic(Ok(group))) => Ok(group),
-            Ok(Answer::DescribeClassic(Err(NotDescribed::NotFound))) => {
-                missing(format!("Group {name} not found."))
+            Ok(Answer::DescribeClassic(Err(_))) if version < MISSING_FROM => {
+                Ok(classic::DescribedGroup {
+                    state: GroupState::Dead,
+                    protocol_type: "".into(),
+                    protocol: None,
+                    members: Vec::new(),
+                })
             }
-            Ok(Answer::DescribeClassic(Err(NotDescribed::AnotherType))) => {
-                missing(format!("Group {name} is not a classic group."))
+            Ok(Answer::DescribeClassic(Err(error))) => {
+                Err(error::not_described(name, "classic", error))
             }
             Ok(_) => Err(Problem::new(ErrorCode::UNKNOWN_SERVER_ERROR, "no description")),
-            Err(unavailable) => {
-                Err(Problem::new(error::of_unavailable(&unavailable), unavailable.to_string()))
-            }
+            Err(unavailable) => Err(error::unavailable(&unavailable)),
         }
     }
 }

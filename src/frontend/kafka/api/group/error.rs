@@ -3,10 +3,25 @@
 use net::kafka::error_code::ErrorCode;
 
 use crate::broker::groups::Unavailable;
+use crate::frontend::kafka::error::Problem;
 use crate::group::classic::ClassicError;
 use crate::group::consumer::{NotAMember, Refusal};
-use crate::group::coordinator::{GroupError, HeartbeatError};
+use crate::group::coordinator::{GroupError, HeartbeatError, NotDescribed};
 use crate::group::offsets::OffsetError;
+
+/// Nobody could be asked.
+pub(super) fn unavailable(error: &Unavailable) -> Problem {
+    Problem::new(of_unavailable(error), error.to_string())
+}
+
+/// Why a group, which is to be of this `kind`, is not described; in Kafka's words.
+pub(super) fn not_described(name: &str, kind: &str, error: NotDescribed) -> Problem {
+    let message = match error {
+        NotDescribed::NotFound => format!("Group {name} not found."),
+        NotDescribed::AnotherType => format!("Group {name} is not a {kind} group."),
+    };
+    Problem::new(ErrorCode::GROUP_ID_NOT_FOUND, message)
+}
 
 pub(super) fn of_unavailable(error: &Unavailable) -> ErrorCode {
     match error {

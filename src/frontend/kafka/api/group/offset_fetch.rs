@@ -58,22 +58,20 @@ impl Connection {
         }
         let told: Vec<_> = groups.iter().map(|group| told(group, version)).collect();
         let topics: Vec<Vec<_>> = told.iter().map(|(_, topics)| results(topics)).collect();
+        let groups = groups.iter().zip(&told).zip(&topics).map(|((group, (code, _)), topics)| {
+            OffsetFetchGroupResult {
+                group_id: group.asked.group_id,
+                topics: Array::from(&topics[..]),
+                error_code: *code,
+            }
+        });
+        let groups: Vec<_> = groups.collect();
         let response = if has_many {
-            let groups =
-                groups.iter().zip(&told).zip(&topics).map(|((group, (code, _)), topics)| {
-                    OffsetFetchGroupResult {
-                        group_id: group.asked.group_id,
-                        topics: Array::from(&topics[..]),
-                        error_code: *code,
-                    }
-                });
-            let groups: Vec<_> = groups.collect();
             let groups = Array::from(&groups[..]);
-            let response = OffsetFetchResponse { groups, ..OffsetFetchResponse::default() };
-            return Ok(reply.push(head.version, head.correlation_id, &response)?);
+            OffsetFetchResponse { groups, ..OffsetFetchResponse::default() }
         } else {
-            let error_code = told.first().map_or(ErrorCode::NONE, |(code, _)| *code);
-            let topics = topics.first().map_or(Array::EMPTY, |topics| Array::from(&topics[..]));
+            let OffsetFetchGroupResult { topics, error_code, .. } =
+                groups.first().copied().unwrap_or_default();
             OffsetFetchResponse { topics, error_code, ..OffsetFetchResponse::default() }
         };
         Ok(reply.push(head.version, head.correlation_id, &response)?)
