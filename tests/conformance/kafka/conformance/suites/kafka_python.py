@@ -47,9 +47,16 @@ def run(run):
     options += ["-p", "no:cacheprovider", "-o", "junit_logging=no", f"--junitxml={report}"]
     options += [f"--timeout={LIMIT_S}", "--timeout-method=signal"]
     command = [str(run.cache.python), "-m", "pytest", *options, *selection(run)]
-    subprocess.run(command, cwd=source, env=environment, check=False)
-    for case in xml.etree.ElementTree.parse(report).iter("testcase"):
-        record(run, case)
+    done = subprocess.run(
+        command, cwd=source, env=environment, stdout=subprocess.PIPE, check=False
+    )
+    output = done.stdout.decode(errors="replace")
+    if not report.exists():
+        print(output)
+    cases = list(xml.etree.ElementTree.parse(report).iter("testcase"))
+    names = [record(run, case) for case in cases]
+    if any(name and not run.outcomes.is_explained(name) for name in names):
+        print(output)
 
 
 def selection(run):
@@ -65,7 +72,7 @@ def path_of(name):
 
 
 def record(run, case):
-    """A test is called FILE.TEST, as in `consumer.test_group`."""
+    """A test is called FILE.TEST, as in `consumer.test_group`. Its name, if it failed."""
     file = case.get("classname").rpartition(".")[2]
     name = f"{file.removeprefix('test_').removesuffix('_integration')}.{case.get('name')}"
     children = {child.tag: child for child in case}
@@ -74,5 +81,6 @@ def record(run, case):
         if tag in children:
             message = (children[tag].get("message") or "").splitlines()
             run.outcomes.record(name, outcome, seconds, message[0] if message else "")
-            return
+            return name if outcome == FAIL else None
     run.outcomes.record(name, PASS, seconds)
+    return None
