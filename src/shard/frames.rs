@@ -9,8 +9,8 @@ use std::rc::Rc;
 
 use runtime::local::Event;
 
-/// What all large frames of a shard may hold together.
-const BUDGET_BYTES: usize = 64 << 20;
+/// What all large frames of a shard may hold together; the oldest one may go beyond it.
+const BUDGET_BYTES: usize = 32 << 20;
 
 /// A shard's budget. Cheap to clone.
 #[derive(Clone, Default)]
