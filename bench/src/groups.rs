@@ -10,7 +10,7 @@ mod seat;
 
 use std::rc::Rc;
 
-use runtime::{Instant, Runtime, RuntimeConfig, block_on, raise_open_files_limit};
+use runtime::{IdlePolicy, Instant, Runtime, RuntimeConfig, block_on, raise_open_files_limit};
 
 use crate::broker::{Broker, claim};
 use crate::client::make_topic;
@@ -75,7 +75,9 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T, BenchError>> + 'static,
 {
-    block_on(RuntimeConfig::default(), main)?
+    // It never sleeps: whoever sends to one that sleeps pays for waking it, here the broker.
+    let config = RuntimeConfig { idle: IdlePolicy::Spin, ..RuntimeConfig::default() };
+    block_on(config, main)?
 }
 
 async fn gather(runtime: Runtime, plan: Plan) -> Result<Seats, BenchError> {

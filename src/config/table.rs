@@ -195,8 +195,8 @@ settings! {
     /// The size at which a segment of `__consumer_offsets` is sealed, when it is made.
     offsets_topic_segment_bytes: u32 as Size<u32> = "offsets.topic.segment.bytes", "100MiB",
         int_from(1 << 20);
-    /// What a shard with nothing to do does: sleep (`block`), spin a little and then sleep
-    /// (`adaptive`), or never sleep (`spin`).
+    /// What a shard with nothing to do does: sleep (`block`), spin a little where that has paid
+    /// lately and then sleep (`adaptive`), or never sleep (`spin`).
     poll: Poll as Words<Poll> = "poll", "adaptive";
     /// How long an idempotent producer is remembered after its last batch, in milliseconds.
     producer_id_expiration_ms: u32 as Number<u32> = "producer.id.expiration.ms", "86400000",

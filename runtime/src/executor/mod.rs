@@ -3,6 +3,7 @@
 //! A turn runs ready tasks for at most [`TURN_NANOS_MAX`]; tasks with long loops yield on their
 //! own. Completions are reaped in bounded portions, and each portion's tasks run before the next.
 
+mod lookout;
 pub(crate) mod task;
 
 use std::cell::{Cell, RefCell};
@@ -14,6 +15,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+pub use self::lookout::DEVICE_SPIN;
+use self::lookout::{Lookout, Wait};
 use self::task::{Task, TaskQueue};
 use crate::bell::Bell;
 use crate::buffer::Pool;
@@ -28,9 +31,6 @@ use crate::driver::uring::Uring;
 use crate::error::StartError;
 use crate::sleep::Timers;
 
-/// How long an adaptive loop looks out for the end of a write or a barrier: about as long as a good
-/// device takes. To sleep and be woken costs as much again on a virtual machine.
-pub const DEVICE_SPIN: Duration = Duration::from_micros(250);
 /// How long ready tasks may run before completions are looked at again.
 const TURN_NANOS_MAX: u64 = 200_000;
 /// Completions taken at once.
@@ -46,7 +46,7 @@ pub enum IdlePolicy {
     /// Sleeps at once.
     Block,
     /// Looks around for this long, while the device is at work for up to [`DEVICE_SPIN`], then
-    /// sleeps.
+    /// sleeps; at once where looking around was in vain lately.
     Adaptive(Duration),
     /// Never sleeps.
     Spin,
@@ -91,6 +91,7 @@ struct Inner {
     listeners: RefCell<Vec<Waker>>,
     features: RingFeatures,
     idle: IdlePolicy,
+    lookout: RefCell<Lookout>,
     turn_started: Cell<Instant>,
     turns: Cell<u64>,
 }
@@ -119,6 +120,7 @@ impl Runtime {
             listeners: RefCell::default(),
             features,
             idle: config.idle,
+            lookout: RefCell::default(),
             turn_started: Cell::new(started),
             turns: Cell::new(0),
         };
@@ -297,7 +299,7 @@ impl Runtime {
             return;
         }
         if let IdlePolicy::Adaptive(time) = self.0.idle
-            && self.spin(&mut driver, self.spin_time(time))
+            && self.look_out(&mut driver, time)
         {
             return;
         }
@@ -312,15 +314,28 @@ impl Runtime {
         self.0.bell.get_up();
     }
 
-    fn spin_time(&self, time: Duration) -> Duration {
-        if self.0.inflight.borrow().ends_soon() { time.max(DEVICE_SPIN) } else { time }
+    /// Looks for something to do if that has paid lately. Whether it found anything.
+    fn look_out(&self, driver: &mut Driver, time: Duration) -> bool {
+        if driver.wants_submit() {
+            driver.submit().expect("a live ring accepts what it is given");
+            // What the kernel did at once needs no look-out, and says nothing about the next one.
+            if driver.has_completions() {
+                return true;
+            }
+        }
+        let mut lookout = self.0.lookout.borrow_mut();
+        let Some(wait) = lookout.begin(self.0.inflight.borrow().ends_soon()) else { return false };
+        let time = match wait {
+            Wait::Device => time.max(DEVICE_SPIN),
+            Wait::Other => time,
+        };
+        let found = self.spin(driver, time);
+        lookout.end(wait, found);
+        found
     }
 
     /// Looks for something to do, for at most `time`. Whether it found anything.
     fn spin(&self, driver: &mut Driver, time: Duration) -> bool {
-        if driver.wants_submit() {
-            driver.submit().expect("a live ring accepts what it is given");
-        }
         let end = self.0.timers.next_deadline();
         let started = Instant::now();
         let deadline = end.map_or(started.after(time), |end| end.min(started.after(time)));
