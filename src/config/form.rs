@@ -306,7 +306,24 @@ impl Form for Listen {
     }
 }
 
-/// An address to connect to.
+/// An address to listen on for clients, shown as Kafka shows its listeners.
+pub(crate) struct Listener;
+
+impl Form for Listener {
+    type Value = core::net::SocketAddr;
+    const TYPE: ValueType = ValueType::Text;
+    const SYNTAX: &'static str = "HOST:PORT";
+
+    fn parse(text: &str, _: &Range) -> Result<Self::Value, Refusal> {
+        listen::parse_listen(text)
+    }
+
+    fn print(value: &Self::Value) -> String {
+        format!("{}{value}", listen::PLAINTEXT)
+    }
+}
+
+/// An address to connect to, shown as Kafka shows its listeners.
 pub(crate) struct Connect;
 
 impl Form for Connect {
@@ -319,7 +336,7 @@ impl Form for Connect {
     }
 
     fn print(value: &Endpoint) -> String {
-        value.to_string()
+        format!("{}{value}", listen::PLAINTEXT)
     }
 }
 

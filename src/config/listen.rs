@@ -6,7 +6,7 @@ use std::fmt;
 use super::form::Refusal;
 
 /// What Kafka writes before an address without encryption.
-const PLAINTEXT: &str = "PLAINTEXT://";
+pub(super) const PLAINTEXT: &str = "PLAINTEXT://";
 
 /// A host, by name or address, and a port: what clients are told to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]

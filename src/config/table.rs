@@ -7,9 +7,10 @@ use record::TimestampType;
 
 use super::cores::CoreList;
 use super::form::{
-    Boolean, Connect, Cores, Directory, Identifier, Listen, Number, OrAuto, OrNone, Range, Size,
-    Words,
+    Boolean, Connect, Cores, Directory, Identifier, Listen, Listener, Number, OrAuto, OrNone,
+    Range, Size, Words,
 };
+use super::group_policy::{AssignorName, AssignorsForm, MigrationPolicy};
 use super::listen::Endpoint;
 use super::policy::{CleanupForm, CleanupPolicy, Compression, CompressionForm, Poll};
 use super::ratio::{Ratio, RatioForm};
@@ -55,6 +56,10 @@ settings! {
         Range::new(1, 32_767);
     /// The largest answer to one fetch, in bytes; the first batch is given whatever its size.
     fetch_max_bytes: u32 as Size<u32> = "fetch.max.bytes", "57671680", int_from(1024);
+    /// Which assignors members of consumer groups (KIP-848) may ask for; the first one assigns
+    /// where none asks.
+    group_consumer_assignors: Vec<AssignorName> as AssignorsForm =
+        "group.consumer.assignors", "uniform,range";
     /// How often members of consumer groups (KIP-848) are told to send a heartbeat, in
     /// milliseconds.
     group_consumer_heartbeat_interval_ms: u32 as Number<u32> =
@@ -68,6 +73,10 @@ settings! {
     /// How many members a consumer group (KIP-848) may have.
     group_consumer_max_size: u32 as Number<u32> =
         "group.consumer.max.size", "2147483647", int_from(1);
+    /// Which way a group may change its protocol while members are in it: from classic to that of
+    /// KIP-848 (`upgrade`), back (`downgrade`), both (`bidirectional`) or neither (`disabled`).
+    group_consumer_migration_policy: MigrationPolicy as Words<MigrationPolicy> =
+        "group.consumer.migration.policy", "bidirectional";
     /// The least that a group's `consumer.heartbeat.interval.ms` can be set to.
     group_consumer_min_heartbeat_interval_ms: u32 as Number<u32> =
         "group.consumer.min.heartbeat.interval.ms", "5000", int_from(1);
@@ -101,7 +110,8 @@ settings! {
     journal_files: usize as Number<usize> = "journal.files", "16",
         Range::new(4, 4096);
     /// The address for clients.
-    listen: SocketAddr as Listen = "listeners", "127.0.0.1:9092"; also [also("listen", 1)];
+    listen: SocketAddr as Listener = "listeners", "PLAINTEXT://127.0.0.1:9092";
+        also [also("listen", 1)];
     /// How often logs are looked at for compaction, in milliseconds.
     log_cleaner_backoff_ms: u64 as Number<u64> = "log.cleaner.backoff.ms", "15000",
         Range::from(1);

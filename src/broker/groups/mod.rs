@@ -112,7 +112,7 @@ impl Shard {
         request: Request,
     ) -> Result<(), Unavailable> {
         if self.store.log(log).is_some() {
-            return self.group_partition(log)?.submit(request);
+            return self.group_partition(log)?.submit(self, request);
         }
         // Whoever asks may know of a new topic before this shard has its logs.
         let shard = Rc::clone(self);
@@ -124,7 +124,7 @@ impl Shard {
                 }
             }
             let ticket = request.ticket();
-            let taken = shard.group_partition(log).and_then(|found| found.submit(request));
+            let taken = shard.group_partition(log).and_then(|found| found.submit(&shard, request));
             if let (Err(error), Some(ticket)) = (taken, ticket) {
                 shard.deliver(ticket, Err(error));
             }

@@ -1,5 +1,9 @@
 //! `GroupPartition`: one coordinator with its log. Requests are applied in order, their records
 //! appended in order, and answers given in order once all records before them are durable.
+//!
+//! Its task reads the log, appends, and wakes at deadlines. While it has nothing to do, a request
+//! is applied where it is submitted: most are heartbeats, which write nothing, and are answered
+//! there.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -29,14 +33,28 @@ const BATCH_BYTES: usize = 256 << 10;
 /// One partition of `__consumer_offsets`, coordinated here.
 pub struct GroupPartition {
     log: OwnLog,
+    /// Once it is read, and until it has failed.
+    coordinator: RefCell<Option<Coordinator>>,
     queue: RefCell<VecDeque<Request>>,
-    has_requests: Event,
+    /// What came of a request that was applied where it was submitted, for the task.
+    applied: RefCell<Option<Effects<Answer>>>,
+    /// The task has nothing to do until it is called, or until this time if there is one.
+    resting: Cell<Option<Rest>>,
+    call: Event,
     pending: RefCell<VecDeque<Pending>>,
     has_pending: Event,
+    /// How many of `pending` were begun and are not answered.
+    unanswered: Cell<usize>,
     /// It could not be read or written: to be opened anew.
     failed: Cell<bool>,
     /// How many groups there are.
     groups: Cell<usize>,
+}
+
+/// How long the task rests.
+#[derive(Clone, Copy)]
+struct Rest {
+    until: Option<Duration>,
 }
 
 /// Answers that wait for records.
@@ -50,10 +68,14 @@ impl GroupPartition {
     pub(super) fn start(shard: &Rc<Shard>, log: OwnLog) -> Rc<Self> {
         let partition = Rc::new(Self {
             log,
+            coordinator: RefCell::default(),
             queue: RefCell::default(),
-            has_requests: Event::default(),
+            applied: RefCell::default(),
+            resting: Cell::new(None),
+            call: Event::default(),
             pending: RefCell::default(),
             has_pending: Event::default(),
+            unanswered: Cell::new(0),
             failed: Cell::new(false),
             groups: Cell::new(0),
         });
@@ -77,15 +99,19 @@ impl GroupPartition {
         self.failed.get()
     }
 
-    /// Queues a request.
-    pub(super) fn submit(&self, request: Request) -> Result<(), Unavailable> {
+    /// Applies a request, or queues it.
+    pub(super) fn submit(&self, shard: &Rc<Shard>, request: Request) -> Result<(), Unavailable> {
+        if let Some(rest) = self.resting.get() {
+            self.apply_now(shard, request, rest);
+            return Ok(());
+        }
         let mut queue = self.queue.borrow_mut();
         if self.failed.get() || queue.len() >= QUEUE {
             return Err(Unavailable::Lost);
         }
         queue.push_back(request);
         drop(queue);
-        self.has_requests.notify();
+        self.call.notify();
         Ok(())
     }
 
@@ -97,7 +123,35 @@ impl GroupPartition {
         if !self.failed.get() && !is_repeated {
             queue.push_back(event);
             drop(queue);
-            self.has_requests.notify();
+            self.call();
+        }
+    }
+
+    /// Ends the task's rest.
+    fn call(&self) {
+        self.resting.set(None);
+        self.call.notify();
+    }
+
+    /// Applies a request while the task rests, and answers it unless there is something to wait
+    /// for.
+    fn apply_now(&self, shard: &Rc<Shard>, request: Request, rest: Rest) {
+        let mut coordinator = self.coordinator.borrow_mut();
+        let coordinator = coordinator.as_mut().expect("a task rests once its log is read");
+        let effects = coordinator.apply(now(shard), request, &View::of(shard));
+        self.groups.set(coordinator.len());
+        let is_early = match (coordinator.deadline(), rest.until) {
+            (Some(deadline), Some(until)) => deadline < until,
+            (deadline, until) => deadline.is_some() && until.is_none(),
+        };
+        if effects.records.is_empty() && self.unanswered.get() == 0 {
+            deliver_all(shard, effects.answers);
+        } else {
+            *self.applied.borrow_mut() = Some(effects);
+            self.call();
+        }
+        if is_early {
+            self.call();
         }
     }
 
@@ -107,7 +161,8 @@ impl GroupPartition {
             tracing::error!(log = %self.log.id(), %error, "groups can not be read");
             return self.fail(&shard);
         }
-        while let Some(effects) = self.step(&shard, &mut coordinator).await {
+        *self.coordinator.borrow_mut() = Some(coordinator);
+        while let Some(effects) = self.step(&shard).await {
             if let Err(error) = self.follow(&shard, effects).await {
                 // What was applied is not written: all is read again.
                 tracing::error!(log = %self.log.id(), %error, "groups can not be written");
@@ -115,6 +170,7 @@ impl GroupPartition {
             }
             shard.runtime.yield_if_needed().await;
         }
+        let mut coordinator = self.coordinator.take().expect("it was put there above");
         give_up(&shard, coordinator.unload(now(&shard)).answers);
         self.fail(&shard);
     }
@@ -123,7 +179,10 @@ impl GroupPartition {
     fn fail(&self, shard: &Rc<Shard>) {
         self.failed.set(true);
         self.has_pending.notify();
-        self.has_requests.notify();
+        self.call();
+        if let Some(effects) = self.applied.take() {
+            give_up(shard, effects.answers);
+        }
         let unheard = std::mem::take(&mut *self.queue.borrow_mut());
         for ticket in unheard.iter().filter_map(Request::ticket) {
             shard.deliver(ticket, Err(Unavailable::Lost));
@@ -151,32 +210,14 @@ impl GroupPartition {
     }
 
     /// Waits for requests or a deadline, and applies what there is. None: the shard stops.
-    async fn step(
-        &self,
-        shard: &Rc<Shard>,
-        coordinator: &mut Coordinator,
-    ) -> Option<Effects<Answer>> {
-        let has_requests = self.has_requests.wait_until(|| {
-            let is_there = !self.queue.borrow().is_empty() || self.failed.get();
-            is_there.then_some(!self.failed.get())
-        });
-        let left = coordinator.deadline().map(|at| at.saturating_sub(now(shard).monotonic));
-        let over = async {
-            match left {
-                Some(left) => shard.runtime.sleep(left).await,
-                None => std::future::pending().await,
-            }
-            true
-        };
-        let closing = async {
-            shard.connections.closing().await;
-            false
-        };
-        if !first(first(has_requests, over), closing).await {
+    async fn step(&self, shard: &Rc<Shard>) -> Option<Effects<Answer>> {
+        if !self.rest(shard).await {
             return None;
         }
+        let mut coordinator = self.coordinator.borrow_mut();
+        let coordinator = coordinator.as_mut()?;
         let at = now(shard);
-        let mut effects = Effects::default();
+        let mut effects = self.applied.take().unwrap_or_default();
         for _ in 0..TOGETHER {
             let Some(request) = self.queue.borrow_mut().pop_front() else { break };
             absorb(&mut effects, coordinator.apply(at, request, &View::of(shard)));
@@ -186,6 +227,30 @@ impl GroupPartition {
         }
         self.groups.set(coordinator.len());
         Some(effects)
+    }
+
+    /// Until there is something to do. `false`: the shard stops, or this has failed.
+    async fn rest(&self, shard: &Rc<Shard>) -> bool {
+        let until = self.coordinator.borrow().as_ref().and_then(Coordinator::deadline);
+        let has_work = !self.queue.borrow().is_empty() || self.applied.borrow().is_some();
+        if !has_work && !self.failed.get() {
+            self.resting.set(Some(Rest { until }));
+        }
+        let called = self.call.wait_until(|| self.resting.get().is_none().then_some(true));
+        let over = async {
+            match until.map(|until| until.saturating_sub(now(shard).monotonic)) {
+                Some(left) => shard.runtime.sleep(left).await,
+                None => std::future::pending().await,
+            }
+            true
+        };
+        let closing = async {
+            shard.connections.closing().await;
+            false
+        };
+        let goes_on = first(first(called, over), closing).await;
+        self.resting.set(None);
+        goes_on && !self.failed.get()
     }
 
     /// Appends the records, and lets the answers follow.
@@ -205,6 +270,11 @@ impl GroupPartition {
             }
             rest = behind;
         }
+        if acks.is_empty() && self.unanswered.get() == 0 {
+            deliver_all(shard, effects.answers);
+            return Ok(());
+        }
+        self.unanswered.set(self.unanswered.get() + 1);
         self.pending.borrow_mut().push_back(Pending { acks, answers: effects.answers });
         self.has_pending.notify();
         Ok(())
@@ -223,15 +293,20 @@ impl GroupPartition {
             for ack in acks {
                 is_durable &= ack.wait().await.is_ok();
             }
+            self.unanswered.set(self.unanswered.get() - 1);
             if is_durable {
-                for (ticket, answer) in answers {
-                    shard.deliver(ticket, Ok(answer));
-                }
+                deliver_all(&shard, answers);
             } else {
                 self.fail(&shard);
                 give_up(&shard, answers);
             }
         }
+    }
+}
+
+fn deliver_all(shard: &Rc<Shard>, answers: Vec<(Ticket, Answer)>) {
+    for (ticket, answer) in answers {
+        shard.deliver(ticket, Ok(answer));
     }
 }
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::Settings;
+use crate::config::{AssignorName, Settings};
 use crate::group::classic::ClassicConfig;
+use crate::group::consumer::Assignor;
 use crate::group::{consumer, coordinator, offsets};
 
 /// Groups in one partition of `__consumer_offsets` at most: each has a place in memory.
@@ -26,7 +27,7 @@ pub(super) fn of(settings: &Settings) -> coordinator::Settings {
         session_timeout: ms(settings.group_consumer_session_timeout_ms),
         heartbeat_interval: ms(settings.group_consumer_heartbeat_interval_ms),
         size_max: count(settings.group_consumer_max_size),
-        ..consumer::Settings::default()
+        assignors: settings.group_consumer_assignors.iter().map(|name| assignor(*name)).collect(),
     };
     let offsets = offsets::OffsetsConfig {
         metadata_bytes_max: count(settings.offset_metadata_max_bytes),
@@ -37,8 +38,17 @@ pub(super) fn of(settings: &Settings) -> coordinator::Settings {
     coordinator::Settings {
         classic: Arc::new(classic),
         consumer,
+        upgrades: settings.group_consumer_migration_policy.upgrades(),
+        downgrades: settings.group_consumer_migration_policy.downgrades(),
         offsets,
         offsets_check_interval: Duration::from_millis(settings.offsets_retention_check_interval_ms),
         groups_max: GROUPS_MAX,
+    }
+}
+
+fn assignor(name: AssignorName) -> Assignor {
+    match name {
+        AssignorName::Uniform => Assignor::Uniform,
+        AssignorName::Range => Assignor::Range,
     }
 }

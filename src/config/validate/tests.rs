@@ -135,7 +135,7 @@ fn what_the_machine_can_not_hold_is_refused() {
     );
     assert_eq!(
         complaint(&[("http.listen", "127.0.0.1:9092")], &large),
-        "listeners = 127.0.0.1:9092 (the default) and \
+        "listeners = PLAINTEXT://127.0.0.1:9092 (the default) and \
          http.listen = 127.0.0.1:9092 in --set are the same port"
     );
     assert!(complaint(&[("http.listen", ":9092")], &large).contains("are the same port"));

@@ -79,10 +79,12 @@ impl Coordinator {
         let Members::Classic(group) = &mut entry.members else { return None };
         let (upgraded, records) = if group.state() == GroupState::Empty {
             (ConsumerGroup::new(id.clone(), settings), Vec::new())
-        } else {
+        } else if self.settings.upgrades {
             let (members, generation) = (group.members_to_upgrade()?, group.generation());
             let at = now.monotonic;
             ConsumerGroup::upgrade(at, id.clone(), settings, generation, &members, topics)?
+        } else {
+            return None;
         };
         let mut effects = wrap(group.end_for_upgrade(now));
         effects.records.extend(records);
@@ -97,6 +99,9 @@ impl Coordinator {
         id: &GroupId,
         topics: &dyn Topics,
     ) -> Effects<Answer> {
+        if !self.settings.downgrades {
+            return Effects::default();
+        }
         let config = Arc::clone(&self.settings.classic);
         let Some(entry) = self.groups.get_mut(id) else { return Effects::default() };
         let Members::Consumer(group) = &entry.members else { return Effects::default() };

@@ -19,6 +19,11 @@ pub struct Settings {
     pub classic: Arc<ClassicConfig>,
     /// For consumer groups.
     pub consumer: consumer::Settings,
+    /// Whether a classic group may become a consumer group while members are in it
+    /// (`group.consumer.migration.policy`).
+    pub upgrades: bool,
+    /// Whether a consumer group may become a classic one.
+    pub downgrades: bool,
     /// For offsets.
     pub offsets: OffsetsConfig,
     /// How often offsets that are too old are looked for.

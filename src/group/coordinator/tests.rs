@@ -50,6 +50,8 @@ fn settings(groups_max: usize) -> Settings {
     Settings {
         classic: Arc::default(),
         consumer: consumer::Settings::default(),
+        upgrades: true,
+        downgrades: true,
         offsets: OffsetsConfig { metadata_bytes_max: 8, retention: Duration::from_secs(1_000) },
         offsets_check_interval: Duration::from_secs(100),
         groups_max,

@@ -236,3 +236,27 @@ fn members_wait_in_no_join_of_a_group_that_moved() {
     assert_eq!(refused.error, ClassicError::RebalanceInProgress);
     assert_eq!(old.beat(&mut site), Err(ClassicError::RebalanceInProgress));
 }
+
+#[test]
+fn a_group_with_members_moves_only_where_the_policy_lets_it() {
+    let (mut site, old) = site();
+    site.coordinator.settings.upgrades = false;
+    let refused = site.beat("g", "new", 0);
+    assert_eq!(refused, Answer::Heartbeat(Err(HeartbeatError::NotAConsumerGroup)));
+    assert_eq!(old.beat(&mut site), Ok(()));
+    assert_eq!(site.listed(), [("g".into(), "classic", "Stable")]);
+    assert!(matches!(site.leave("g", &old.id()), Answer::Classic(_)));
+    let joined = site.beat("g", "new", 0);
+    assert!(matches!(joined, Answer::Heartbeat(Ok(_))), "an empty one is anybody's");
+
+    let (mut site, old, epoch) = mixed();
+    site.coordinator.settings.downgrades = false;
+    assert!(matches!(site.beat("g", "new", LEAVE_EPOCH), Answer::Heartbeat(Ok(_))));
+    assert_eq!(site.listed()[0].1, "consumer");
+    assert_eq!(old.beat(&mut site), Err(ClassicError::RebalanceInProgress));
+    let answers = old.join(&mut site);
+    let [Answer::Classic(classic::Answer::Join(Ok(joined)))] = &answers[..] else {
+        panic!("{answers:?}");
+    };
+    assert!(joined.generation > epoch, "it goes on by the old protocol in the new group");
+}
