@@ -15,5 +15,6 @@ mod cli {
     mod mistakes;
     mod produce;
     mod topic;
+    mod tune;
 }
 mod support;

@@ -1,6 +1,7 @@
 //! The command line: one subcommand a file, each `run(args) -> Result<ExitCode, Failure>`.
 //!
-//! Exit codes: 0 done, 1 the command failed, 2 it was asked for something that makes no sense.
+//! Exit codes: 0 done, 1 the command failed, 2 it was asked for something that makes no sense;
+//! `tune check` has two more.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it speaks to a person")]
 
@@ -22,6 +23,7 @@ mod stop;
 mod table;
 mod time;
 mod topic;
+mod tune;
 
 use std::process::ExitCode;
 
@@ -47,6 +49,8 @@ enum Command {
     Config(config::ConfigArgs),
     /// Look at consumer groups and their lag, reset their offsets, delete them
     Group(group::GroupArgs),
+    /// Find out whether this machine is fit for low latency, and how to make it so
+    Tune(tune::TuneArgs),
     /// Write lines of standard input to a topic
     Produce(produce::ProduceArgs),
     /// Write a topic's records to standard output
@@ -63,6 +67,7 @@ pub fn run() -> ExitCode {
         Command::Topic(arguments) => topic::run(arguments),
         Command::Config(arguments) => config::run(arguments),
         Command::Group(arguments) => group::run(arguments),
+        Command::Tune(arguments) => tune::run(arguments),
         Command::Produce(arguments) => produce::run(arguments),
         Command::Consume(arguments) => consume::run(arguments),
         Command::Completions(arguments) => completions::run(&arguments),

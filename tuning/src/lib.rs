@@ -1,23 +1,30 @@
 //! Is this machine fit to run on, and to be measured?
 //!
-//! [`Machine`] is what `/proc` and `/sys` say, [`Check`] what we make of it. It reads files under
-//! a root that the caller names, so that tests run on a made-up machine, and changes nothing: a
-//! check says how to set things right, whoever owns the machine does it.
+//! A [`Snapshot`] is what `/proc` and `/sys` say, taken under a root that the caller names; a
+//! [`Check`] is a pure function of it, so that a snapshot of one machine can be judged on another.
+//! [`Machine`] is a handful of the same facts for the broker's start and for reports. Nothing is
+//! changed: a check says how to set things right, whoever owns the machine does it.
 //!
-//! Knows no other crate, makes no system call but reading those files, and keeps no state. What
-//! is not in a file (the limit on open files) comes as an argument.
+//! Knows no other crate, makes no system call but reading those files (and writing the snapshot
+//! where it is told to), and keeps no state.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing)]
 
+mod answer;
 mod check;
 mod checks;
 mod cpu_list;
 mod kernel;
 mod machine;
+mod script;
+mod snapshot;
+mod words;
 
-pub use check::{Check, Severity, Verdict};
-pub use checks::{OpenFiles, at_start};
+pub use check::{Check, Evidence, Finding, Needs, Profile, Setting, Severity, Topic, Verdict};
+pub use checks::{all, at_start, examine};
 pub use cpu_list::CpuList;
 pub use kernel::KernelRelease;
 pub use machine::{IoUring, Machine, Memory};
+pub use script::script;
+pub use snapshot::{Given, Snapshot, SnapshotError};

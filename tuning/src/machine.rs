@@ -7,6 +7,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::words::{chosen, value};
 use crate::{CpuList, KernelRelease};
 
 /// One reading of a machine.
@@ -116,16 +117,10 @@ impl Machine {
     }
 
     /// The governors, each with the CPUs that it governs: `performance (0-3), powersave (4)`.
-    pub(crate) fn governors_in_words(&self) -> String {
-        let mut names: Vec<_> = self.governors.iter().map(|(_, name)| name.as_str()).collect();
-        names.sort_unstable();
-        names.dedup();
-        let groups = names.into_iter().map(|name| {
-            let governed = self.governors.iter().filter(|(_, governor)| governor == name);
-            let cpus: CpuList = governed.map(|(cpu, _)| *cpu).collect();
-            format!("{name} ({cpus})")
-        });
-        known(Some(groups.collect::<Vec<_>>().join(", ")).filter(|groups| !groups.is_empty()))
+    fn governors_in_words(&self) -> String {
+        let words: Vec<_> =
+            self.governors.iter().map(|(cpu, governor)| (*cpu, governor.as_str())).collect();
+        known(Some(CpuList::grouped(&words)).filter(|groups| !groups.is_empty()))
     }
 }
 
@@ -156,13 +151,16 @@ impl Memory {
 
 impl IoUring {
     fn read(root: &Path) -> Option<Self> {
-        match text(root, "proc/sys/kernel/io_uring_disabled")?.as_str() {
+        let disabled = text(root, "proc/sys/kernel/io_uring_disabled")?;
+        Self::parse(&disabled, text(root, "proc/sys/kernel/io_uring_group").as_deref())
+    }
+
+    /// Reads the two settings, `kernel.io_uring_disabled` and `kernel.io_uring_group`.
+    pub(crate) fn parse(disabled: &str, group: Option<&str>) -> Option<Self> {
+        match disabled {
             "0" => Some(Self::Enabled),
-            "1" => {
-                // -1 stands for no group.
-                let group = text(root, "proc/sys/kernel/io_uring_group");
-                Some(Self::Restricted { group: group.and_then(|group| group.parse().ok()) })
-            }
+            // -1 stands for no group.
+            "1" => Some(Self::Restricted { group: group.and_then(|group| group.parse().ok()) }),
             "2" => Some(Self::Disabled),
             _ => None,
         }
@@ -182,7 +180,7 @@ impl IoUring {
 }
 
 /// A fact, or that there is none.
-pub(crate) fn known(fact: Option<impl ToString>) -> String {
+fn known(fact: Option<impl ToString>) -> String {
     fact.map_or_else(|| "not known".to_owned(), |fact| fact.to_string())
 }
 
@@ -190,7 +188,6 @@ fn mib(bytes: u64) -> String {
     format!("{} MiB", bytes >> 20)
 }
 
-/// A file's text without the white space around it.
 /// The lowest `memory.max` from this process's control group up to the root.
 fn group_limit(root: &Path) -> Option<u64> {
     let groups = text(root, "proc/self/cgroup")?;
@@ -203,6 +200,7 @@ fn group_limit(root: &Path) -> Option<u64> {
     limits.min()
 }
 
+/// A file's text without the white space around it.
 fn text(root: &Path, file: &str) -> Option<String> {
     let text = fs::read_to_string(root.join(file)).ok()?;
     Some(text.trim().to_owned())
@@ -210,20 +208,6 @@ fn text(root: &Path, file: &str) -> Option<String> {
 
 fn list(root: &Path, file: &str) -> Option<CpuList> {
     CpuList::parse(&text(root, file)?)
-}
-
-/// The first value of a key in lines of `key: value`.
-fn value<'a>(lines: &'a str, key: &str) -> Option<&'a str> {
-    lines.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        (name.trim() == key).then(|| value.trim())
-    })
-}
-
-/// The choice in brackets: `madvise` in `always [madvise] never`.
-fn chosen(choices: &str) -> Option<&str> {
-    let (_, rest) = choices.split_once('[')?;
-    rest.split_once(']').map(|(choice, _)| choice)
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ fn what_is_not_understood_is_not_known() {
     assert_eq!(changed("proc/cpuinfo", "").virtualized, None);
     let huge = "MemTotal: 18446744073709551615 kB\nMemAvailable: 1 kB\nSwapTotal: 0 kB\n";
     assert_eq!(changed("proc/meminfo", huge).memory, None);
-    let pages = changed("sys/kernel/mm/transparent_hugepage/enabled", "always");
+    let pages = changed("sys/kernel/mm/transparent_hugepage/enabled", "always never");
     assert_eq!(pages.transparent_huge_pages, None);
 }
 
