@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use record::{ProducerId, Timestamp};
 use runtime::hash::FixedMap;
-use runtime::{Advice, File, OpenOptions};
+use runtime::{File, OpenOptions};
 
 use super::Store;
 use super::flush::FlushError;
@@ -22,7 +22,7 @@ use crate::cleaning::filter::{LastOffsets, Pass};
 use crate::cleaning::keys::KeyMap;
 use crate::cleaning::scan::KeyScan;
 use crate::config::Compaction;
-use crate::limits::{COMPACTION_BYTES, OBSOLETE_BYTES};
+use crate::limits::{BLOCK_BYTES, COMPACTION_BYTES, OBSOLETE_BYTES};
 use crate::log::Log;
 use crate::segment::name::{SegmentName, segment_path};
 
@@ -213,14 +213,17 @@ impl Store {
         Ok((keys, pass))
     }
 
-    /// Opens a segment's file, for itself: what is scanned once does not crowd out what is read.
+    /// Opens a segment's file, for itself and past the page cache: what is scanned once does not
+    /// crowd out what is read.
     pub(super) async fn open_source(&self, log: &Log, source: &Source) -> io::Result<File> {
         let path = segment_path(&self.0.config.data, log.id(), source.name);
+        let options = OpenOptions { direct: true, ..OpenOptions::default() };
         let _permit = self.0.background.acquire().await;
-        File::open(&self.0.runtime, &path, OpenOptions::default()).await
+        File::open(&self.0.runtime, &path, options).await
     }
 
-    /// The next bytes of a segment that ends at `end`.
+    /// The next bytes of a segment that ends at `end`, as many as a flush would write at once: a
+    /// device that does one request after another lets the journal wait behind a read.
     pub(super) async fn read_piece(
         &self,
         log: &Log,
@@ -229,15 +232,16 @@ impl Store {
         end: u32,
     ) -> Result<(runtime::buffer::DmaBuf, usize), CompactError> {
         self.check_in_use(log)?;
-        let len = COMPACTION_BYTES.min((end - position) as usize);
+        let piece = usize::try_from(self.0.pace.piece()).map_err(io::Error::other)?;
+        let len = COMPACTION_BYTES.min(piece).min((end - position) as usize);
+        let whole = len.next_multiple_of(BLOCK_BYTES);
         let permit = self.0.background.acquire().await;
-        let buffer = runtime::buffer::DmaBuf::zeroed(len);
-        let (buffer, read) = file.read_at(buffer, 0, len, u64::from(position)).await;
+        let buffer = runtime::buffer::DmaBuf::zeroed(whole);
+        let (buffer, read) = file.read_at(buffer, 0, whole, u64::from(position)).await;
         drop(permit);
         if read? < len {
             return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
         }
-        file.advise(u64::from(position), len as u64, Advice::DontNeed);
         Ok((buffer, len))
     }
 
