@@ -306,24 +306,7 @@ impl Form for Listen {
     }
 }
 
-/// An address to listen on for clients, shown as Kafka shows its listeners.
-pub(crate) struct Listener;
-
-impl Form for Listener {
-    type Value = core::net::SocketAddr;
-    const TYPE: ValueType = ValueType::Text;
-    const SYNTAX: &'static str = "HOST:PORT";
-
-    fn parse(text: &str, _: &Range) -> Result<Self::Value, Refusal> {
-        listen::parse_listen(text)
-    }
-
-    fn print(value: &Self::Value) -> String {
-        format!("{}{value}", listen::PLAINTEXT)
-    }
-}
-
-/// An address to connect to, shown as Kafka shows its listeners.
+/// An address to connect to.
 pub(crate) struct Connect;
 
 impl Form for Connect {
@@ -336,7 +319,24 @@ impl Form for Connect {
     }
 
     fn print(value: &Endpoint) -> String {
-        format!("{}{value}", listen::PLAINTEXT)
+        value.to_string()
+    }
+}
+
+/// An address for clients, shown as Kafka shows its listeners.
+pub(crate) struct Plaintext<F>(PhantomData<F>);
+
+impl<F: Form> Form for Plaintext<F> {
+    type Value = F::Value;
+    const TYPE: ValueType = F::TYPE;
+    const SYNTAX: &'static str = F::SYNTAX;
+
+    fn parse(text: &str, range: &Range) -> Result<Self::Value, Refusal> {
+        F::parse(text, range)
+    }
+
+    fn print(value: &Self::Value) -> String {
+        format!("{}{}", listen::PLAINTEXT, F::print(value))
     }
 }
 

@@ -7,7 +7,7 @@ use record::TimestampType;
 
 use super::cores::CoreList;
 use super::form::{
-    Boolean, Connect, Cores, Directory, Identifier, Listen, Listener, Number, OrAuto, OrNone,
+    Boolean, Connect, Cores, Directory, Identifier, Listen, Number, OrAuto, OrNone, Plaintext,
     Range, Size, Words,
 };
 use super::group_policy::{AssignorName, AssignorsForm, MigrationPolicy};
@@ -34,7 +34,8 @@ const HOUR_MS: i64 = 60 * MINUTE_MS;
 settings! {
     /// The address that clients are told to connect to; by default the one that they came
     /// through.
-    advertised: Option<Endpoint> as OrNone<Connect> = "advertised.listeners", "none";
+    advertised: Option<Endpoint> as OrNone<Plaintext<Connect>> =
+        "advertised.listeners", "none";
         also [also("advertised.listen", 1)];
     /// Whether a client's question about an unknown topic creates it.
     auto_create_topics: bool as Boolean = "auto.create.topics.enable", "true";
@@ -110,7 +111,7 @@ settings! {
     journal_files: usize as Number<usize> = "journal.files", "16",
         Range::new(4, 4096);
     /// The address for clients.
-    listen: SocketAddr as Listener = "listeners", "PLAINTEXT://127.0.0.1:9092";
+    listen: SocketAddr as Plaintext<Listen> = "listeners", "PLAINTEXT://127.0.0.1:9092";
         also [also("listen", 1)];
     /// How often logs are looked at for compaction, in milliseconds.
     log_cleaner_backoff_ms: u64 as Number<u64> = "log.cleaner.backoff.ms", "15000",

@@ -28,7 +28,7 @@ pub const TAIL_BYTES: usize = 512 << 20;
 pub const KEY_BYTES: usize = 128 << 20;
 /// The least: some hundred keys.
 pub const KEY_BYTES_MIN: usize = 32 << 10;
-/// Read, and looked through, at once by compaction.
+/// Read, and looked through, at once by compaction, at most.
 pub const COMPACTION_BYTES: usize = 256 << 10;
 /// Bytes of segments that compaction has replaced, and that take space until a checkpoint without
 /// them is written.

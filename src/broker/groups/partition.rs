@@ -140,17 +140,14 @@ impl GroupPartition {
         let coordinator = coordinator.as_mut().expect("a task rests once its log is read");
         let effects = coordinator.apply(now(shard), request, &View::of(shard));
         self.groups.set(coordinator.len());
-        let is_early = match (coordinator.deadline(), rest.until) {
-            (Some(deadline), Some(until)) => deadline < until,
-            (deadline, until) => deadline.is_some() && until.is_none(),
-        };
+        let is_early = |deadline| rest.until.is_none_or(|until| deadline < until);
+        if coordinator.deadline().is_some_and(is_early) {
+            self.call();
+        }
         if effects.records.is_empty() && self.unanswered.get() == 0 {
             deliver_all(shard, effects.answers);
         } else {
             *self.applied.borrow_mut() = Some(effects);
-            self.call();
-        }
-        if is_early {
             self.call();
         }
     }

@@ -65,6 +65,7 @@ impl Store {
                 continue;
             }
             self.room_for_a_mark().await?;
+            // It may have been made while there was no room.
             if self.log(*id).is_some() {
                 continue;
             }
