@@ -28,6 +28,7 @@ use kafka_protocol::records::Record;
 use record::{BatchBuilder, Codec, NewRecord, Seal, Timestamp};
 use support::batch::encode_keyed;
 use support::broker::{Setup, Site};
+use support::configs::{Change, Resource};
 use support::connection::Connection;
 use support::fetch::Appetite;
 use support::metrics::Metrics;
@@ -137,6 +138,45 @@ fn of_each_key_the_last_value_stays() {
 }
 
 /// A batch of two records, the first one with a key.
+/// Both passes go over all but the last segment.
+#[test]
+fn compaction_is_held_back_and_let_go_while_the_broker_runs() {
+    const LIMIT: &str = "log.cleaner.io.max.bytes.per.second";
+    const BYTES_PER_SECOND: u32 = 4 << 20;
+    let mut site = Site::new();
+    let (mut broker, _) = site.start(&setup());
+    let mut connection = connect(&site);
+    let brokers = Resource::brokers();
+    let limit = BYTES_PER_SECOND.to_string();
+    connection.alter(&brokers, &[Change::Set(LIMIT, &limit)]).unwrap();
+    let topic = Blueprint::new(
+        "table",
+        1,
+        &[
+            ("cleanup.policy", "compact"),
+            ("segment.bytes", "1048576"),
+            ("min.cleanable.dirty.ratio", "0.75"),
+        ],
+    );
+    assert_eq!(connection.create_topic(&topic).unwrap(), code::NONE);
+    let (partition, mut expected) = (Partition::new("table", 0), Latest::new());
+    let start = Instant::now();
+    produce(&mut connection, &partition, &mut expected, 0);
+    wait_until_compacted(&mut connection, &partition, &expected);
+    // A shard has half of the limit, and what was compacted was 3 MiB at least.
+    let least = Duration::from_secs(2 * 3) / (BYTES_PER_SECOND >> 21);
+    assert!(start.elapsed() >= least, "{:?}", start.elapsed());
+    let one = [Change::Set(LIMIT, "1")];
+    connection.alter(&brokers, &one).unwrap();
+    produce(&mut connection, &partition, &mut expected, ROUNDS);
+    connection.alter(&brokers, &[Change::Delete(LIMIT)]).unwrap();
+    wait_until_compacted(&mut connection, &partition, &expected);
+    connection.alter(&brokers, &one).unwrap();
+    produce(&mut connection, &partition, &mut expected, 2 * ROUNDS);
+    // It ends though compaction, if it has begun, would take months.
+    broker.stop();
+}
+
 fn two_records(codec: Codec, second: Option<&[u8]>, len: usize) -> Bytes {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     let timestamp = Timestamp(i64::try_from(now.as_millis()).unwrap());

@@ -335,9 +335,6 @@ pub(crate) struct CompactArgs {
     /// Seconds that count, of each run
     #[arg(long, default_value = "4", value_parser = seconds)]
     pub(crate) duration: Duration,
-    /// Runs before compaction, and again behind it
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub(crate) repeat: u32,
     /// How often it is filled, compacted and checked
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) rounds: u32,

@@ -1,7 +1,8 @@
 //! What compaction costs those who produce meanwhile, and whether what it leaves is right.
 //!
-//! A topic is filled; producers of another one, at half the floor's rate, are measured before,
-//! during and behind its compaction; then it is read back, record by record.
+//! A topic is filled; producers of another one, at half the floor's rate, are measured in turns
+//! while its compaction is held back and while it goes, until it is done; then the topic is read
+//! back, record by record.
 
 mod content;
 mod files;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use net::kafka::api::produce::Acks;
+use net::kafka::config::ResourceType;
 use record::Offset;
 use runtime::Instant;
 use runtime::floor::LoadEnd;
@@ -26,7 +28,6 @@ use crate::pace::{Rate, Spacing};
 use crate::produce::{Load, Run, latency_kind};
 use crate::report::{Cell, Report, Table};
 use crate::request::{Ingredients, Template};
-use crate::spread::Spread;
 
 /// The topic that is compacted, and the one that the producers write to.
 const TABLE: &str = "table";
@@ -35,14 +36,19 @@ const LOAD: &str = "load";
 const RATIO: &str = "min.cleanable.dirty.ratio";
 const NEVER: &str = "1.0";
 const AT_ONCE: &str = "0.0";
+/// The setting that holds compaction back, and the value that does.
+const LIMIT: &str = "log.cleaner.io.max.bytes.per.second";
+const HELD: &str = "1";
 /// Compaction that takes longer hangs.
 const PATIENCE: Duration = Duration::from_mins(30);
 
-/// The producers' latencies at 0.5, 0.99 and 0.999, in microseconds, by when they were measured.
+/// The producers' latencies at 0.5, 0.99 and 0.999, in microseconds.
+type Micros = [f64; 3];
+
+/// Turns of the producers: compaction held back, and at work.
 #[derive(Default)]
 struct Measured {
-    without: Vec<[f64; 3]>,
-    during: Vec<[f64; 3]>,
+    turns: Vec<(Micros, Micros)>,
     lost: u64,
 }
 
@@ -110,38 +116,42 @@ pub(crate) fn run(args: &CompactArgs) -> Result<(), BenchError> {
 impl Bench<'_> {
     fn round(&self, end: Offset) -> Result<Round, BenchError> {
         let mut measured = Measured::default();
-        for _ in 0..self.args.repeat {
-            let run = self.produce()?;
-            measured.enter(&run, |measured| &mut measured.without);
-        }
-        eprintln!("compaction begins");
         let directory = self.directory()?;
+        self.hold(true)?;
         self.table.set(RATIO, AT_ONCE)?;
         self.load.set(RATIO, AT_ONCE)?;
-        let start = Instant::now();
+        eprintln!("compaction begins");
+        let (start, mut going_ns) = (Instant::now(), 0);
         let compacted = loop {
-            let run = self.produce()?;
+            let held = measured.enter("held", &self.produce()?);
+            self.hold(false)?;
+            let turn = Instant::now();
+            let going = measured.enter("going", &self.produce()?);
             let compacted = files::compacted_to(&directory)?;
-            // A run that outlasted compaction counts only if there is no other.
-            if compacted.is_none() || measured.during.is_empty() {
-                measured.enter(&run, |measured| &mut measured.during);
+            going_ns += Instant::now().nanos_since(turn);
+            // A turn that outlasted compaction counts only if there is no other.
+            if compacted.is_none() || measured.turns.is_empty() {
+                measured.turns.push((held, going));
             }
             if let Some(compacted) = compacted {
                 break compacted;
             }
+            self.hold(true)?;
             if Instant::now().nanos_since(start) > PATIENCE.as_nanos().try_into().unwrap_or(0) {
                 return Err(BenchError::Nothing("compaction does not end"));
             }
         };
-        let seconds = Instant::now().nanos_since(start) as f64 / 1e9;
+        let seconds = going_ns as f64 / 1e9;
         eprintln!("compaction has ended");
         self.table.set(RATIO, NEVER)?;
         self.load.set(RATIO, NEVER)?;
-        for _ in 0..self.args.repeat {
-            let run = self.produce()?;
-            measured.enter(&run, |measured| &mut measured.without);
-        }
         Ok(Round { measured, seconds, checked: self.table.check(compacted, end)? })
+    }
+
+    /// Holds compaction back, or lets it go on.
+    fn hold(&self, held: bool) -> Result<(), BenchError> {
+        let brokers = (ResourceType::BROKER, "");
+        topic::set(self.broker.address(), brokers, (LIMIT, held.then_some(HELD)))
     }
 
     fn produce(&self) -> Result<Run, BenchError> {
@@ -155,13 +165,19 @@ impl Bench<'_> {
 }
 
 impl Measured {
-    fn enter(&mut self, run: &Run, into: impl Fn(&mut Self) -> &mut Vec<[f64; 3]>) {
+    /// Counts what was lost, and tells how it went.
+    fn enter(&mut self, what: &str, run: &Run) -> Micros {
         self.lost += run.latencies.refused() + run.latencies.unanswered();
         let micros = [0.5, 0.99, 0.999].map(|at| run.latencies.micros_at(at));
         let [p50, p99, p999] = micros;
         let late = run.latencies.delay_micros_at(0.99);
-        eprintln!("p50 {p50:.0}, p99 {p99:.0}, p99.9 {p999:.0} us; sent late p99 {late:.0} us");
-        into(self).push(micros);
+        eprintln!("{what}: p50 {p50:.0}, p99 {p99:.0}, p99.9 {p999:.0} us; sent late {late:.0} us");
+        micros
+    }
+
+    /// The quotients of each turn, going to held, at 0.99.
+    fn ratios(&self) -> impl Iterator<Item = f64> {
+        self.turns.iter().map(|([_, held, _], [_, going, _])| going / held)
     }
 }
 
@@ -206,10 +222,12 @@ fn load(
 }
 
 fn latencies(rounds: &[Round]) -> Table {
-    let columns = ["when", "runs", "p50 us", "p99 us", "p99.9 us"];
+    let columns = ["compaction", "runs", "p50 us", "p99 us", "p99.9 us"];
     let mut table = Table::new("Producers: medians over all runs (least..most).", &columns);
-    for (name, of) in [("without", false), ("during", true)] {
-        let runs: Vec<_> = rounds.iter().flat_map(|round| round.measured.of(of)).collect();
+    let turns = || rounds.iter().flat_map(|round| round.measured.turns.iter());
+    let held: Vec<Micros> = turns().map(|(held, _)| *held).collect();
+    let going: Vec<Micros> = turns().map(|(_, going)| *going).collect();
+    for (name, runs) in [("held back", held), ("going", going)] {
         let mut cells = vec![Cell::text(name), Cell::count(runs.len() as u64)];
         cells.extend(
             [0, 1, 2]
@@ -220,29 +238,16 @@ fn latencies(rounds: &[Round]) -> Table {
     table
 }
 
-impl Measured {
-    fn of(&self, during: bool) -> &[[f64; 3]] {
-        if during { &self.during } else { &self.without }
-    }
-
-    /// The median at 0.99 during compaction to the one without.
-    fn ratio(&self) -> f64 {
-        let median = |runs: &[[f64; 3]]| Spread::of(runs.iter().map(|run| run[1]));
-        match (median(&self.during), median(&self.without)) {
-            (Some(during), Some(without)) => during.median / without.median,
-            _ => f64::NAN,
-        }
-    }
-}
-
 fn results(args: &CompactArgs, rounds: &[Round]) -> Table {
     let columns = ["round", "p99 ratio", "seconds", "MiB/s", "keys", "records behind", "lost"];
-    let about = "Compaction: p99 during it to p99 without; what was read back, record by record.";
+    let about = "Compaction: p99 while it goes to p99 just before, while it is held back, median \
+                 of all turns (least..most); the time that it went; what was read back, record \
+                 by record.";
     let mut table = Table::new(about, &columns);
     for (number, round) in (1..).zip(rounds) {
         table.row(vec![
             Cell::count(number),
-            Cell::number(round.measured.ratio(), 3),
+            spread(round.measured.ratios(), 3),
             Cell::number(round.seconds, 1),
             Cell::number(f64::from(args.mib) / round.seconds, 0),
             Cell::count(round.checked.compacted),

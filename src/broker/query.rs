@@ -81,6 +81,13 @@ impl Shard {
         }
     }
 
+    /// Limits compaction to this shard's part of what is set for all.
+    pub fn limit_compaction(&self) {
+        let rate = self.dynamic.config().settings.log_cleaner_io_max_bytes_per_second;
+        let part = rate.limit.map(|limit| (limit / u64::from(self.shards)).max(1));
+        self.store.limit_compaction(part);
+    }
+
     /// Compacts the logs of this shard that are due.
     pub async fn compact_all(self: &Rc<Self>) {
         let logs = self.store.compacted_logs();

@@ -8,6 +8,7 @@
 //!
 //! Knows no topic: what a topic may override is in `topic_config`, and knows no protocol.
 
+mod byte_rate;
 mod cores;
 mod described;
 mod dynamic;
@@ -30,6 +31,7 @@ mod suggestion;
 mod table;
 mod validate;
 
+pub use byte_rate::ByteRate;
 pub use cores::CoreList;
 pub use described::{Described, DescribedSource, Synonym, ValueType};
 pub use environment::{PREFIX, environment};

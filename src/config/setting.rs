@@ -8,7 +8,8 @@ use super::form::{Form, Range, Refusal};
 use super::table::Settings;
 
 /// Settings that can be changed while the broker runs, besides those that a topic can override.
-const DYNAMIC: [&str; 2] = ["max.connections", "producer.id.expiration.ms"];
+const DYNAMIC: [&str; 3] =
+    ["log.cleaner.io.max.bytes.per.second", "max.connections", "producer.id.expiration.ms"];
 
 /// Another name under which a setting may be given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

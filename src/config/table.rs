@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use record::TimestampType;
 
+use super::byte_rate::{ByteRate, ByteRateForm};
 use super::cores::CoreList;
 use super::form::{
     Boolean, Connect, Cores, Directory, Identifier, Listen, Number, OrAuto, OrNone, Plaintext,
@@ -122,6 +123,9 @@ settings! {
     /// How long compaction keeps a tombstone after it first met it, in milliseconds.
     log_cleaner_delete_retention_ms: i64 as Number<i64> = "log.cleaner.delete.retention.ms",
         "86400000", Range::from(0); topic "delete.retention.ms";
+    /// What compaction may read and write a second on average, all shards together, in bytes.
+    log_cleaner_io_max_bytes_per_second: ByteRate as ByteRateForm =
+        "log.cleaner.io.max.bytes.per.second", "1.7976931348623157E308";
     /// The longest that a record waits for compaction, in milliseconds.
     log_cleaner_max_compaction_lag_ms: i64 as Number<i64> = "log.cleaner.max.compaction.lag.ms",
         "9223372036854775807", Range::from(1); topic "max.compaction.lag.ms";

@@ -83,6 +83,7 @@ impl Shard {
         if !replaced.settings_changed {
             return;
         }
+        self.limit_compaction();
         let topics = self.topics.borrow().all();
         for topic in topics {
             let overrides = topic.overrides.borrow().clone();

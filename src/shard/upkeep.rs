@@ -72,6 +72,7 @@ impl Shard {
         }
         let retention = Duration::from_millis(settings.log_retention_check_interval_ms);
         self.every(retention, |shard| async move { shard.retain_all().await });
+        self.limit_compaction();
         let compaction = Duration::from_millis(settings.log_cleaner_backoff_ms);
         self.every(compaction, |shard| async move { shard.compact_all().await });
         self.every(EXPIRY_LOOK, |shard| async move { shard.expire_producers().await });

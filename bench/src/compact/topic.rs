@@ -111,23 +111,7 @@ impl Topic {
 
     /// Sets a configuration.
     pub(super) fn set(&self, name: &'static str, value: &'static str) -> Result<(), BenchError> {
-        let this = self.clone();
-        block_on(RuntimeConfig::default(), move |runtime| async move {
-            let mut client = Client::connect(&runtime, this.address, 1 << 16).await?;
-            let config_operation = ConfigOperation::SET;
-            let configs = [AlterableConfig { name, config_operation, value: Some(value) }];
-            let resources = [AlterConfigsResource {
-                resource_type: ResourceType::TOPIC,
-                resource_name: this.name,
-                configs: (&configs).into(),
-            }];
-            let resources = (&resources).into();
-            let request = IncrementalAlterConfigsRequest { resources, validate_only: false };
-            let answer = client.ask(ApiKey::IncrementalAlterConfigs.version(1)?, &request).await?;
-            let response: IncrementalAlterConfigsResponse<'_> = answer.decode()?;
-            let first = response.responses.iter().next();
-            refuse("a configuration", first.map_or(ErrorCode::NONE, |first| first.error_code))
-        })?
+        set(self.address, (ResourceType::TOPIC, self.name), (name, Some(value)))
     }
 
     /// Reads all records up to `end`: before `compacted` exactly the last of each key, behind it
@@ -240,6 +224,28 @@ impl Topic {
         refuse("a fetch", partition.data.error_code)?;
         Ok(partition.records.map_or_else(Vec::new, |records| records.bytes().to_vec()))
     }
+}
+
+/// Sets a configuration of a resource of that kind and name; no value lets the default be.
+pub(super) fn set(
+    address: SocketAddr,
+    (resource_type, resource_name): (ResourceType, &'static str),
+    (name, value): (&'static str, Option<&'static str>),
+) -> Result<(), BenchError> {
+    block_on(RuntimeConfig::default(), move |runtime| async move {
+        let mut client = Client::connect(&runtime, address, 1 << 16).await?;
+        let config_operation =
+            if value.is_some() { ConfigOperation::SET } else { ConfigOperation::DELETE };
+        let configs = [AlterableConfig { name, config_operation, value }];
+        let configs = (&configs).into();
+        let resources = [AlterConfigsResource { resource_type, resource_name, configs }];
+        let resources = (&resources).into();
+        let request = IncrementalAlterConfigsRequest { resources, validate_only: false };
+        let answer = client.ask(ApiKey::IncrementalAlterConfigs.version(1)?, &request).await?;
+        let response: IncrementalAlterConfigsResponse<'_> = answer.decode()?;
+        let first = response.responses.iter().next();
+        refuse("a configuration", first.map_or(ErrorCode::NONE, |first| first.error_code))
+    })?
 }
 
 fn refuse(what: &'static str, code: ErrorCode) -> Result<(), BenchError> {

@@ -220,7 +220,7 @@ fn every_number_within_a_range_fits_its_type() {
 }
 
 /// As `ConfigDef` of Kafka 4.3.1 has them: name, type, default.
-const KAFKA: [(&str, ValueType, &str); 29] = [
+const KAFKA: [(&str, ValueType, &str); 30] = [
     ("auto.create.topics.enable", ValueType::Boolean, "true"),
     ("compression.type", ValueType::Text, "producer"),
     ("connections.max.idle.ms", ValueType::Long, "600000"),
@@ -230,6 +230,7 @@ const KAFKA: [(&str, ValueType, &str); 29] = [
     ("log.cleaner.backoff.ms", ValueType::Long, "15000"),
     ("log.cleaner.dedupe.buffer.size", ValueType::Long, "134217728"),
     ("log.cleaner.delete.retention.ms", ValueType::Long, "86400000"),
+    ("log.cleaner.io.max.bytes.per.second", ValueType::Double, "1.7976931348623157E308"),
     ("log.cleaner.max.compaction.lag.ms", ValueType::Long, "9223372036854775807"),
     ("log.cleaner.min.cleanable.ratio", ValueType::Double, "0.5"),
     ("log.cleaner.min.compaction.lag.ms", ValueType::Long, "0"),

@@ -193,6 +193,7 @@ impl Store {
             while position < source.end {
                 let began = self.begin_step();
                 let piece = self.read_piece(log, &file, position, source.end).await?;
+                let len = piece.1 as u64;
                 position += u32::try_from(piece.1).expect("a segment is under 4 GiB");
                 let step = move || {
                     let more = scan.take(piece.0.as_slice().get(..piece.1).unwrap_or_default());
@@ -200,7 +201,7 @@ impl Store {
                 };
                 let (back, more) = self.0.housekeeping.compute(step).await?;
                 scan = back;
-                self.rest(began).await;
+                self.rest(log, began, len).await;
                 if !more.map_err(damaged)? {
                     break 'segments;
                 }

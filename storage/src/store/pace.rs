@@ -6,7 +6,7 @@
 //! docs/decisions/0009-flush-pace.md.
 //!
 //! Nobody waits for compaction: while there are commits, it takes a part of the time only, and
-//! leaves what commits earn to the flush.
+//! leaves what commits earn to the flush. Besides it may be limited to some bytes a second.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -16,6 +16,7 @@ use runtime::local::{Event, first};
 
 use super::Store;
 use crate::limits::{BACKGROUND_CALLS, SCRATCH_BYTES};
+use crate::log::Log;
 
 /// Bytes flushed for each byte committed: a pass ends well before the room it makes is needed.
 const EARNED: u64 = 2;
@@ -32,6 +33,8 @@ const URGENT_EIGHTHS: u64 = 7;
 const RESTS: u32 = 1;
 /// The longest rest, and the longest wait for appends that themselves wait for room.
 const REST_MAX: Duration = Duration::from_millis(20);
+/// How often a step that the limit holds back looks whether it is still wanted.
+const LIMIT_LOOK: Duration = Duration::from_millis(100);
 
 /// What commits have earned, and how long they are.
 #[derive(Default)]
@@ -41,6 +44,9 @@ pub(super) struct Pace {
     commit_bytes: Cell<u64>,
     earned: Event,
     commits: Cell<u64>,
+    /// What compaction may read and write a second.
+    limit: Cell<Option<u64>>,
+    limit_changed: Event,
 }
 
 /// When a step of compaction began.
@@ -75,6 +81,14 @@ impl Pace {
         (commits / SCRATCH_BYTES).clamp(1, BACKGROUND_CALLS)
     }
 
+    /// How long a step of so many bytes must take at least.
+    fn least(&self, bytes: u64) -> Duration {
+        self.limit.get().map_or(Duration::ZERO, |limit| {
+            let nanos = u128::from(bytes) * 1_000_000_000 / u128::from(limit.max(1));
+            Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+        })
+    }
+
     fn try_spend(&self, bytes: u64) -> bool {
         let left = self.credit.get().checked_sub(bytes);
         if let Some(left) = left {
@@ -99,8 +113,31 @@ impl Store {
         Step { time: self.0.runtime.now(), commits: self.0.pace.commits.get() }
     }
 
-    /// The rest behind a step, if there were commits meanwhile.
-    pub(super) async fn rest(&self, step: Step) {
+    /// Limits what compaction reads and writes a second, from now on; none for no limit.
+    pub fn limit_compaction(&self, bytes_per_second: Option<u64>) {
+        self.0.pace.limit.set(bytes_per_second);
+        self.0.pace.limit_changed.notify();
+    }
+
+    /// The rest behind a step that read and wrote so many bytes: as long as the limit wants, and
+    /// as long as it worked if there were commits meanwhile.
+    pub(super) async fn rest(&self, log: &Log, step: Step, bytes: u64) {
+        self.rest_beside_commits(step).await;
+        let pace = &self.0.pace;
+        loop {
+            let taken = step.time.until(self.0.runtime.now());
+            let left = pace.least(bytes).saturating_sub(taken);
+            if left.is_zero() || self.check_in_use(log).is_err() {
+                return;
+            }
+            let limit = pace.limit.get();
+            let changed = || (pace.limit.get() != limit).then_some(());
+            let changed = pace.limit_changed.wait_until(changed);
+            first(changed, self.0.runtime.sleep(left.min(LIMIT_LOOK))).await;
+        }
+    }
+
+    async fn rest_beside_commits(&self, step: Step) {
         if self.0.pace.commits.get() == step.commits {
             return;
         }
@@ -135,6 +172,21 @@ mod tests {
         (0..1000).for_each(|_| pace.committed(64 << 10));
         assert!(pace.try_spend(pace.piece() * BACKGROUND_CALLS as u64));
         assert!(!pace.try_spend(1));
+    }
+
+    #[test]
+    fn a_step_takes_as_long_as_the_limit_wants() {
+        let pace = Pace::default();
+        assert_eq!(pace.least(u64::MAX), Duration::ZERO);
+        for (limit, bytes, least) in [
+            (1 << 20, 256 << 10, Duration::from_millis(250)),
+            (1, 3, Duration::from_secs(3)),
+            (1, u64::MAX, Duration::from_nanos(u64::MAX)),
+            (u64::MAX, 1 << 20, Duration::ZERO),
+        ] {
+            pace.limit.set(Some(limit));
+            assert_eq!(pace.least(bytes), least, "{limit}");
+        }
     }
 
     #[test]

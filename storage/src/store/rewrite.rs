@@ -150,8 +150,9 @@ impl Store {
                 let (back, pending, taken) = self.0.housekeeping.compute(step).await?;
                 (filter, output.pending) = (back, pending);
                 taken.map_err(damaged)?;
+                let before = output.position;
                 output.write_blocks().await?;
-                self.rest(began).await;
+                self.rest(log, began, len as u64 + output.position - before).await;
             }
             filter.end_segment(source.next_offset).map_err(damaged)?;
         }
