@@ -364,6 +364,9 @@ pub(crate) struct ServeFloorArgs {
     /// Its core.
     #[arg(long)]
     pub(crate) core: usize,
+    /// Sleeps when there is nothing to do, and does not look around before.
+    #[arg(long)]
+    pub(crate) sleep: bool,
 }
 
 /// `key=value` in two.

@@ -32,11 +32,19 @@ pub(crate) struct FloorServer {
 impl FloorServer {
     /// Starts one on `core`; with a `journal` directory it is durable, without one it echoes.
     pub(crate) fn start(journal: Option<&Path>, core: usize) -> Result<Self, BenchError> {
+        let Some(journal) = journal else { return Self::start_with(&[], core) };
+        create(journal)?;
+        Self::start_with(&["--journal".to_owned(), journal.display().to_string()], core)
+    }
+
+    /// Starts one on `core` that echoes and costs as little time as it can.
+    pub(crate) fn start_thrifty(core: usize) -> Result<Self, BenchError> {
+        Self::start_with(&["--sleep".to_owned()], core)
+    }
+
+    fn start_with(more: &[String], core: usize) -> Result<Self, BenchError> {
         let mut arguments = vec!["serve-floor".to_owned(), "--core".to_owned(), core.to_string()];
-        if let Some(journal) = journal {
-            create(journal)?;
-            arguments.extend(["--journal".to_owned(), journal.display().to_string()]);
-        }
+        arguments.extend_from_slice(more);
         let child = Child::start(OWN_PROGRAM.into(), arguments, core, READY)?;
         let line = child.lines().last().and_then(|line| line.strip_prefix(READY));
         let address = line.and_then(|line| line.split(' ').next()?.parse().ok());
@@ -47,6 +55,11 @@ impl FloorServer {
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// Ends it.
@@ -64,7 +77,10 @@ pub(crate) fn serve(args: &ServeFloorArgs) -> Result<(), BenchError> {
             Work::Append { journal: JournalConfig::in_directory(journal), barrier: None }
         }
     };
-    let config = FloorConfig::new(work, args.core);
+    let mut config = FloorConfig::new(work, args.core);
+    if args.sleep {
+        config.idle = Idle::Block;
+    }
     let server = runtime::floor::serve(config).map_err(io_error("start the floor's server"))?;
     show(&format!("{READY}{} {:?}", server.address(), server.probe()))?;
     termination.wait();

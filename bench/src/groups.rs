@@ -6,6 +6,7 @@ mod beats;
 mod census;
 mod classic;
 mod consumer;
+mod echo;
 mod seat;
 
 use std::rc::Rc;
@@ -30,6 +31,8 @@ const INITIAL_DELAY: &str = "group.initial.rebalance.delay.ms=200";
 struct Round {
     /// Of one core.
     cpu: f64,
+    /// Of one core, what an echo of as many frames takes.
+    echo_cpu: f64,
     beats_per_second: f64,
     /// From when a heartbeat was due until its answer.
     mean_us: f64,
@@ -100,6 +103,9 @@ fn round(args: &GroupsArgs, broker: &mut Broker, seats: &Seats) -> Result<Round,
     let window = beats::Window { process, warmup: args.warmup, time };
     let beaten = on_runtime(move |runtime| beats::run(runtime, plan, beating, window))?;
     let resident_kib = ProcessUse::read(process).resident_kib;
+    let beats_per_second = beaten.answered as f64 / time.as_secs_f64();
+    let connections = Plan::new(args, broker.address()).connections();
+    let echo_cpu = echo::cpu(&args.place, connections as usize, beats_per_second, time)?;
     let ready = broker.restart()?;
     let plan = Plan::new(args, broker.address());
     let (told, again) = on_runtime(move |runtime| async move {
@@ -110,7 +116,8 @@ fn round(args: &GroupsArgs, broker: &mut Broker, seats: &Seats) -> Result<Round,
     })?;
     Ok(Round {
         cpu: beaten.cpu_ms as f64 / 1e3 / time.as_secs_f64(),
-        beats_per_second: beaten.answered as f64 / time.as_secs_f64(),
+        echo_cpu,
+        beats_per_second,
         mean_us: beaten.mean_us,
         resident_mib: resident_kib as f64 / 1024.0,
         ready_s: ready.as_secs_f64(),
@@ -122,6 +129,8 @@ fn round(args: &GroupsArgs, broker: &mut Broker, seats: &Seats) -> Result<Round,
 fn table(rounds: &[Round]) -> Result<Table, BenchError> {
     let columns = [
         "CPU % of a core",
+        "an echo's",
+        "ratio",
         "heartbeats/s",
         "mean us",
         "resident MiB",
@@ -129,7 +138,8 @@ fn table(rounds: &[Round]) -> Result<Table, BenchError> {
         "all groups s",
         "again s",
     ];
-    let about = "Heartbeats of all members, evenly spread; then a kill: from start to ready, from \
+    let about = "Heartbeats of all members, evenly spread, and as many frames of their size that \
+                 a bare loop gives back, one at a time too; then a kill: from start to ready, from \
                  ready until every group was described right, and the same once more.";
     let mut table = Table::new(about, &columns);
     let cell = |figure: fn(&Round) -> f64, digits| {
@@ -138,6 +148,8 @@ fn table(rounds: &[Round]) -> Result<Table, BenchError> {
     };
     let cells: Result<Vec<Cell>, BenchError> = [
         cell(|round| round.cpu * 100.0, 1),
+        cell(|round| round.echo_cpu * 100.0, 1),
+        cell(|round| round.cpu / round.echo_cpu, 2),
         cell(|round| round.beats_per_second, 0),
         cell(|round| round.mean_us, 0),
         cell(|round| round.resident_mib, 0),
