@@ -53,6 +53,8 @@ impl Storm {
         let settings = [
             ("group.initial.rebalance.delay.ms", "100"),
             ("group.min.session.timeout.ms", "1000"),
+            ("group.consumer.min.session.timeout.ms", "1000"),
+            ("group.consumer.min.heartbeat.interval.ms", "100"),
             ("group.consumer.session.timeout.ms", session.as_str()),
             ("group.consumer.heartbeat.interval.ms", beat.as_str()),
         ];
