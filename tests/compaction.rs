@@ -14,6 +14,7 @@
 )]
 
 mod compaction {
+    mod full_disk;
     pub(crate) mod table;
     pub(crate) mod world;
 }

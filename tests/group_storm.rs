@@ -1,9 +1,10 @@
 //! Groups whose members die, freeze and come at random, as processes: each record is processed,
-//! none by two owners in one epoch, and the group is stable soon after the last change.
+//! none by two owners in one epoch, and the group is stable soon after the last change. The same
+//! with a broker that is killed too: no committed offset is lost or goes back.
 //!
-//! `TIDEMILL_STORM_SECONDS` says how long members are disturbed, for each protocol, and
+//! `TIDEMILL_STORM_SECONDS` says how long members are disturbed in each storm, and
 //! `TIDEMILL_STORM_SEED` repeats a run's choices (not the scheduler's). The program starts itself
-//! as each member; a word on its command line picks the protocols whose names contain it.
+//! as each member; a word on its command line picks the storms whose names contain it.
 
 #![forbid(unsafe_code)]
 #![allow(
@@ -24,18 +25,22 @@ mod group_storm {
     pub(crate) mod member;
     pub(crate) mod readout;
     pub(crate) mod storm;
+    pub(crate) mod trouble;
 }
 mod support;
 
 use std::time::Duration;
 
 use group_storm::member::{self, Role};
-use group_storm::storm::Storm;
+use group_storm::storm::{Kind, Storm};
 use support::random::Random;
 
-/// Seconds without `TIDEMILL_STORM_SECONDS`.
-const SECONDS: u64 = 20;
-const PROTOCOLS: [&str; 2] = ["classic", "consumer"];
+const KINDS: [Kind; 4] = [
+    Kind { name: "classic", protocol: "classic", broker_dies: false, seconds: 20 },
+    Kind { name: "consumer", protocol: "consumer", broker_dies: false, seconds: 20 },
+    Kind { name: "classic_with_kills", protocol: "classic", broker_dies: true, seconds: 6 },
+    Kind { name: "consumer_with_kills", protocol: "consumer", broker_dies: true, seconds: 6 },
+];
 
 fn number(name: &str) -> Option<u64> {
     let value = std::env::var(name).ok()?;
@@ -48,8 +53,8 @@ fn main() {
         return member::run(&role);
     }
     if arguments.iter().any(|argument| argument == "--list") {
-        for protocol in PROTOCOLS {
-            println!("{protocol}: test");
+        for kind in KINDS {
+            println!("{}: test", kind.name);
         }
         return;
     }
@@ -57,16 +62,18 @@ fn main() {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         u64::try_from(now.unwrap().as_nanos() % 1_000_000_000).unwrap()
     });
-    let seconds = number("TIDEMILL_STORM_SECONDS").unwrap_or(SECONDS);
+    let seconds = number("TIDEMILL_STORM_SECONDS");
     group_storm::judge::check();
     let word = arguments.iter().find(|argument| !argument.starts_with('-'));
-    for protocol in PROTOCOLS {
-        if word.is_some_and(|word| !protocol.contains(word.as_str())) {
+    for kind in KINDS {
+        let name = kind.name;
+        if word.is_some_and(|word| !name.contains(word.as_str())) {
             continue;
         }
-        println!("{protocol}: TIDEMILL_STORM_SEED={seed} TIDEMILL_STORM_SECONDS={seconds}");
-        let storm = Storm::new(protocol, Duration::from_secs(seconds), Random::new(seed));
+        let seconds = seconds.unwrap_or(kind.seconds);
+        println!("{name}: TIDEMILL_STORM_SEED={seed} TIDEMILL_STORM_SECONDS={seconds}");
+        let storm = Storm::new(kind, Duration::from_secs(seconds), Random::new(seed));
         let tally = storm.run();
-        println!("{protocol}: {tally:#?}");
+        println!("{name}: {tally:#?}");
     }
 }

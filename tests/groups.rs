@@ -16,6 +16,7 @@ mod groups {
     mod durable;
     mod hostile;
     mod joining;
+    mod loading;
     mod membership;
     mod offsets;
     mod rig;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::failure::Failure;
 use super::output;
 use crate::config::{Config, Flag, Sources, environment, read_file};
-use crate::server::boot;
+use crate::server::boot::{self, ServeError};
 
 /// Starts the broker.
 #[derive(clap::Args, Debug)]
@@ -38,10 +38,18 @@ pub(super) struct ServeArgs {
 pub(super) fn run(arguments: &ServeArgs) -> Result<ExitCode, Failure> {
     start_logging();
     let config = load(arguments).map_err(Failure::usage)?;
-    let (broker, report) = boot::start(config).map_err(Failure::new)?;
+    let (broker, report) = boot::start(config).map_err(refused)?;
     output::print(&format!("{report}\n"))?;
     broker.run().map_err(Failure::new)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Settings that contradict each other, or the machine, are as wrong as unknown ones.
+fn refused(error: ServeError) -> Failure {
+    match error {
+        ServeError::Config(errors) => Failure::usage(errors),
+        other => Failure::new(other),
+    }
 }
 
 fn load(arguments: &ServeArgs) -> Result<Config, String> {

@@ -220,6 +220,22 @@ pub enum Clash {
         /// `http.listen`
         http: Given,
     },
+    /// A limit of groups is over the other one, or what holds by default is outside of them.
+    #[error("{lesser} is more than {greater}")]
+    OutOfOrder {
+        /// What must not be more.
+        lesser: Given,
+        /// Than this.
+        greater: Given,
+    },
+    /// A member would be out before it is asked for its next heartbeat.
+    #[error("{session} is not more than {heartbeat}")]
+    SessionWithinHeartbeat {
+        /// `group.consumer.session.timeout.ms`
+        session: Given,
+        /// `group.consumer.heartbeat.interval.ms`
+        heartbeat: Given,
+    },
     /// The limit of open files leaves too little.
     #[error(
         "the limit of open files is {limit}, and {shards} shards need {needed}; \

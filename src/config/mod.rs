@@ -16,6 +16,7 @@ mod environment;
 mod error;
 mod file;
 mod form;
+mod group_limits;
 mod group_policy;
 mod listen;
 mod load;

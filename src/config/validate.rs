@@ -33,6 +33,7 @@ impl Config {
         let mut clashes = Vec::new();
         self.check_sizes(&mut clashes);
         self.check_addresses(&mut clashes);
+        self.check_groups(&mut clashes);
         let cores = self.shard_cores(machine, &mut clashes);
         let count = self.settings.shards.map_or(cores.len(), usize::from).max(1);
         self.check_poll(count, cores.len(), &mut clashes);

@@ -133,6 +133,20 @@ fn places_and_formats_that_are_none() {
 }
 
 #[test]
+fn settings_that_contradict_each_other() {
+    let session = "group.consumer.session.timeout.ms=4000";
+    let text = run(&["serve", "--set", session, "--set", "tail.bytes=1MiB"]).fails(2);
+    let lines: Vec<&str> = text.lines().collect();
+    let [groups, tail] = lines[..] else { panic!("{text}") };
+    assert_eq!(
+        groups,
+        "tidemill: group.consumer.min.session.timeout.ms = 45000 (the default) is more than \
+         group.consumer.session.timeout.ms = 4000 in --set"
+    );
+    assert!(tail.starts_with("tail.bytes = 1MiB in --set is under twice a request's"), "{text}");
+}
+
+#[test]
 fn commands_that_make_no_sense() {
     run(&[]).fails(2);
     run(&["topic", "alter", "t"]).fails(2);

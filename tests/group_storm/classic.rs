@@ -1,6 +1,7 @@
 //! A member of the classic protocol. Whoever leads deals the partitions out in turn.
 
-use std::time::{Duration, Instant};
+use std::io;
+use std::time::Instant;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::error::ResponseError as E;
@@ -8,6 +9,7 @@ use kafka_protocol::messages::JoinGroupResponse;
 
 use super::member::{GROUP, Role, TOPIC};
 use super::readout::Readout;
+use super::trouble::Trouble;
 use crate::support::classic_group::{Join, Seat, error, subscription};
 use crate::support::connection::Connection;
 
@@ -17,8 +19,7 @@ pub(crate) struct Classic {
     join: Join,
     seat: Option<Seat>,
     readout: Readout,
-    partitions: i32,
-    beat_interval: Duration,
+    role: Role,
     last_beat: Instant,
 }
 
@@ -32,12 +33,11 @@ impl Classic {
             ..Join::new(GROUP)
         };
         Self {
-            connection: Connection::open(role.broker).expect("it can be connected to"),
+            connection: role.connect(),
             join,
             seat: None,
             readout,
-            partitions: role.partitions,
-            beat_interval: role.beat_interval(),
+            role: role.clone(),
             last_beat: Instant::now(),
         }
     }
@@ -49,40 +49,63 @@ impl Classic {
             Some(seat) => self.work(&seat),
         };
         match result {
+            Ok(()) => {}
+            // It has its seat still, for as long as its session lasts.
+            Err(Trouble::Broken(error)) => self.reconnect(&error),
+            Err(Trouble::Refused(error)) => self.refused(error),
+        }
+    }
+
+    /// Leaves a broker that is there.
+    pub(crate) fn leave(&mut self) {
+        let Some(seat) = self.seat.take() else { return };
+        if self.role.broker_dies {
+            self.connection = self.role.connect();
+        }
+        let partitions = self.readout.partitions();
+        let committed = self.readout.commit_if_may(&mut self.connection, &seat, &partitions);
+        committed.expect("an answer to OffsetCommit");
+        self.connection.leave(3, GROUP, &[(&seat.member, None)]);
+    }
+
+    fn reconnect(&mut self, error: &io::Error) {
+        self.connection = self.role.reconnect(error);
+        self.readout.reconnect(error);
+    }
+
+    fn refused(&mut self, error: E) {
+        match error {
             // Where there is no coordinator yet, a client asks again.
-            Ok(()) | Err(E::CoordinatorNotAvailable | E::NotCoordinator) => {}
+            E::CoordinatorNotAvailable | E::NotCoordinator => {}
             // Whatever it may still commit it does, and joins again.
-            Err(E::RebalanceInProgress) => {
+            E::RebalanceInProgress => {
                 let partitions = self.readout.partitions();
-                if let Some(seat) = self.seat.take() {
-                    self.readout.commit_if_may(&mut self.connection, &seat, &partitions);
-                }
+                let seat = self.seat.take();
+                let committed = seat.map_or(Ok(()), |seat| {
+                    self.readout.commit_if_may(&mut self.connection, &seat, &partitions)
+                });
                 self.readout.forget(&partitions);
+                if let Err(error) = committed {
+                    self.reconnect(&error);
+                }
             }
-            Err(error @ (E::UnknownMemberId | E::IllegalGeneration)) => {
+            E::UnknownMemberId | E::IllegalGeneration => {
                 self.readout.fenced(error);
                 self.seat = None;
                 if error == E::UnknownMemberId {
                     self.join.member.clear();
                 }
             }
-            Err(error) => panic!("{error:?}"),
+            error => panic!("{error:?}"),
         }
     }
 
-    pub(crate) fn leave(&mut self) {
-        let Some(seat) = self.seat.take() else { return };
-        let partitions = self.readout.partitions();
-        self.readout.commit_if_may(&mut self.connection, &seat, &partitions);
-        self.connection.leave(3, GROUP, &[(&seat.member, None)]);
-    }
-
-    fn work(&mut self, seat: &Seat) -> Result<(), E> {
-        if self.last_beat.elapsed() >= self.beat_interval {
+    fn work(&mut self, seat: &Seat) -> Result<(), Trouble> {
+        if self.last_beat.elapsed() >= self.role.beat_interval() {
             self.last_beat = Instant::now();
-            self.connection.try_beat(seat).expect("an answer to Heartbeat").map_or(Ok(()), Err)?;
+            self.connection.try_beat(seat)?.map_or(Ok(()), Err)?;
         }
-        self.readout.read(seat.generation);
+        self.readout.read(seat.generation)?;
         if self.readout.is_due() {
             let partitions = self.readout.partitions();
             self.readout.commit(&mut self.connection, seat, &partitions)?;
@@ -91,23 +114,22 @@ impl Classic {
     }
 
     /// Joins, assigns if it leads, and takes up what it gets.
-    fn enter(&mut self) -> Result<(), E> {
-        let joined = self.connection.try_join(&self.join).expect("an answer to JoinGroup");
+    fn enter(&mut self) -> Result<(), Trouble> {
+        let joined = self.connection.try_join(&self.join)?;
         match error(joined.error_code) {
             None => {}
             Some(E::MemberIdRequired) => {
                 self.join.member = joined.member_id.to_string();
                 return Ok(());
             }
-            Some(error) => return Err(error),
+            Some(error) => return Err(error.into()),
         }
         let seat = self.join.seat(&joined);
         self.join.member.clone_from(&seat.member);
         let assignments = self.deal(&joined);
         let assignments: Vec<_> =
             assignments.iter().map(|(member, all)| (member.as_str(), all.clone())).collect();
-        let synced = self.connection.try_sync(&seat, &assignments);
-        let synced = synced.expect("an answer to SyncGroup");
+        let synced = self.connection.try_sync(&seat, &assignments)?;
         self.last_beat = Instant::now();
         error(synced.error_code).map_or(Ok(()), Err)?;
         let partitions = decode(synced.assignment);
@@ -125,7 +147,7 @@ impl Classic {
         let dealt = members.map(|(member, place)| {
             let turn = usize::try_from(joined.generation_id).expect("a generation");
             let place: usize = (place + turn) % count;
-            let all = (0..self.partitions).skip(place).step_by(count);
+            let all = (0..self.role.partitions).skip(place).step_by(count);
             (member.member_id.to_string(), encode(all))
         });
         dealt.collect()

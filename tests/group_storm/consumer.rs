@@ -1,11 +1,12 @@
 //! A member of a KIP-848 group.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use kafka_protocol::error::ResponseError as E;
 
 use super::member::{GROUP, Role, TOPIC};
 use super::readout::Readout;
+use super::trouble::Trouble;
 use crate::support::classic_group::{Seat, error};
 use crate::support::connection::Connection;
 use crate::support::consumer_group::{Beat, Consumer};
@@ -15,7 +16,7 @@ pub(crate) struct Modern {
     connection: Connection,
     consumer: Consumer,
     readout: Readout,
-    beat_interval: Duration,
+    role: Role,
     last_beat: Option<Instant>,
 }
 
@@ -24,10 +25,10 @@ impl Modern {
         let rebalance_ms = i32::try_from(role.session.as_millis()).expect("a short session");
         let join = Beat { rebalance_ms, ..Beat::join(GROUP, &role.name, &[TOPIC]) };
         Self {
-            connection: Connection::open(role.broker).expect("it can be connected to"),
+            connection: role.connect(),
             consumer: Consumer::new(join),
             readout,
-            beat_interval: role.beat_interval(),
+            role: role.clone(),
             last_beat: None,
         }
     }
@@ -36,20 +37,33 @@ impl Modern {
     pub(crate) fn step(&mut self) {
         match self.work() {
             // Where there is no coordinator yet, a client asks again.
-            Ok(()) | Err(E::CoordinatorNotAvailable | E::NotCoordinator) => {}
-            Err(error @ (E::UnknownMemberId | E::FencedMemberEpoch | E::StaleMemberEpoch)) => {
+            Ok(()) | Err(Trouble::Refused(E::CoordinatorNotAvailable | E::NotCoordinator)) => {}
+            // What was said last may not have been heard, nor what was answered.
+            Err(Trouble::Broken(error)) => {
+                self.connection = self.role.reconnect(&error);
+                self.readout.reconnect(&error);
+                self.consumer.say_all();
+            }
+            Err(Trouble::Refused(
+                error @ (E::UnknownMemberId | E::FencedMemberEpoch | E::StaleMemberEpoch),
+            )) => {
                 self.readout.fenced(error);
                 self.consumer.start_over();
                 self.last_beat = None;
             }
-            Err(error) => panic!("{error:?}"),
+            Err(Trouble::Refused(error)) => panic!("{error:?}"),
         }
     }
 
+    /// Leaves a broker that is there.
     pub(crate) fn leave(&mut self) {
+        if self.role.broker_dies {
+            self.connection = self.role.connect();
+        }
         let partitions = self.readout.partitions();
         let seat = self.seat();
-        self.readout.commit_if_may(&mut self.connection, &seat, &partitions);
+        let committed = self.readout.commit_if_may(&mut self.connection, &seat, &partitions);
+        committed.expect("an answer to OffsetCommit");
         let leave = Beat::at(GROUP, self.consumer.member(), -1);
         self.connection.consumer_beat(&leave);
     }
@@ -58,13 +72,16 @@ impl Modern {
         Seat::at_epoch(GROUP, self.consumer.member(), self.consumer.epoch)
     }
 
-    fn work(&mut self) -> Result<(), E> {
-        let is_late = self.last_beat.is_none_or(|last| last.elapsed() >= self.beat_interval);
+    fn work(&mut self) -> Result<(), Trouble> {
+        // What it was told before its connection broke comes before what it says next.
+        self.take_over()?;
+        let interval = self.role.beat_interval();
+        let is_late = self.last_beat.is_none_or(|last| last.elapsed() >= interval);
         if is_late || self.consumer.is_eager() {
             self.last_beat = Some(Instant::now());
             self.beat()?;
         }
-        self.readout.read(self.consumer.epoch);
+        self.readout.read(self.consumer.epoch)?;
         if self.readout.is_due() {
             let (seat, partitions) = (self.seat(), self.readout.partitions());
             self.readout.commit(&mut self.connection, &seat, &partitions)?;
@@ -72,26 +89,29 @@ impl Modern {
         Ok(())
     }
 
-    /// What it is to give up it commits before it says so.
-    fn beat(&mut self) -> Result<(), E> {
-        let told = self.connection.try_consumer_beat(&self.consumer.next());
-        let told = told.expect("an answer to ConsumerGroupHeartbeat");
+    fn beat(&mut self) -> Result<(), Trouble> {
+        let told = self.connection.try_consumer_beat(&self.consumer.next())?;
         error(told.error_code).map_or(Ok(()), Err)?;
         let epoch = self.consumer.epoch;
         let has_changed = self.consumer.hear(&told);
-        if has_changed {
-            let new = self.consumer.indices();
-            let old = self.readout.partitions();
-            let lost: Vec<_> = old.iter().copied().filter(|index| !new.contains(index)).collect();
-            let got: Vec<_> = new.iter().copied().filter(|index| !old.contains(index)).collect();
-            let seat = self.seat();
-            self.readout.commit(&mut self.connection, &seat, &lost)?;
-            self.readout.forget(&lost);
-            self.readout.take_up(&mut self.connection, &seat, &got)?;
-        }
+        self.take_over()?;
         if has_changed || self.consumer.epoch != epoch {
             self.readout.entered(self.consumer.epoch);
         }
         Ok(())
+    }
+
+    /// Gives up what it has no more, which it commits before it says so, and takes up what is new.
+    fn take_over(&mut self) -> Result<(), Trouble> {
+        let (new, old) = (self.consumer.indices(), self.readout.partitions());
+        let lost: Vec<_> = old.iter().copied().filter(|index| !new.contains(index)).collect();
+        let got: Vec<_> = new.iter().copied().filter(|index| !old.contains(index)).collect();
+        if lost.is_empty() && got.is_empty() {
+            return Ok(());
+        }
+        let seat = self.seat();
+        self.readout.commit(&mut self.connection, &seat, &lost)?;
+        self.readout.forget(&lost);
+        self.readout.take_up(&mut self.connection, &seat, &got)
     }
 }

@@ -11,14 +11,15 @@ pub(crate) struct Tally {
     pub(crate) processed_again: usize,
     pub(crate) members: usize,
     pub(crate) changes: usize,
+    pub(crate) restarts: usize,
     pub(crate) epochs: usize,
     pub(crate) fenced: usize,
     pub(crate) commits: usize,
     pub(crate) longest_calm_ms: u128,
 }
 
-/// A commit of one partition: from when until when, in which epoch, by whom.
-type Commit<'a> = (u64, u64, Epoch, &'a str);
+/// A commit of one partition: from when until when, in which epoch, by whom, of which offset.
+type Commit<'a> = (u64, u64, Epoch, &'a str, i64);
 
 /// Everything that members did, and the ends of the logs; what is wrong with it.
 pub(crate) fn judge(
@@ -78,13 +79,15 @@ fn two_owners(events: &[(String, Vec<Event>)], tally: &mut Tally) -> Vec<String>
         .collect()
 }
 
-/// Once a later owner has committed, an earlier one can not: it is fenced.
+/// Once a later owner has committed, an earlier one can not: it is fenced. And no offset is less
+/// than one that was committed before.
 fn late_commits(events: &[(String, Vec<Event>)], tally: &mut Tally) -> Vec<String> {
     let mut commits: BTreeMap<i32, Vec<Commit<'_>>> = BTreeMap::new();
     for (member, events) in events {
         for event in events {
-            if let &Event::Committed { from, until, epoch, partition, .. } = event {
-                commits.entry(partition).or_default().push((from, until, epoch, member));
+            if let &Event::Committed { from, until, epoch, partition, offset } = event {
+                let commit = (from, until, epoch, member.as_str(), offset);
+                commits.entry(partition).or_default().push(commit);
             }
         }
     }
@@ -94,14 +97,20 @@ fn late_commits(events: &[(String, Vec<Event>)], tally: &mut Tally) -> Vec<Strin
         let mut by_end: Vec<_> = commits.clone();
         by_end.sort_by_key(|&(_, until, ..)| until);
         commits.sort_by_key(|&(from, ..)| from);
-        let (mut newest, mut ended) = (Epoch::MIN, by_end.into_iter().peekable());
-        for &(from, _, epoch, member) in commits.iter() {
-            while let Some((_, _, epoch, _)) = ended.next_if(|&(_, until, ..)| until < from) {
-                newest = newest.max(epoch);
+        let (mut newest, mut furthest) = (Epoch::MIN, 0);
+        let mut ended = by_end.into_iter().peekable();
+        for &(from, _, epoch, member, offset) in commits.iter() {
+            while let Some(ended) = ended.next_if(|&(_, until, ..)| until < from) {
+                (newest, furthest) = (newest.max(ended.2), furthest.max(ended.4));
             }
             if epoch < newest {
                 faults.push(format!(
                     "partition {partition}: {member} committed in epoch {epoch} after {newest}"
+                ));
+            }
+            if offset < furthest {
+                faults.push(format!(
+                    "partition {partition}: {member} committed {offset} after {furthest}"
                 ));
             }
         }
@@ -112,8 +121,11 @@ fn late_commits(events: &[(String, Vec<Event>)], tally: &mut Tally) -> Vec<Strin
 /// The judge finds what is wrong, which no run of the storm should ever show.
 pub(crate) fn check() {
     let read = |epoch, partition, first, last| Event::Read { at: 0, epoch, partition, first, last };
-    let committed =
-        |from, epoch| Event::Committed { from, until: from + 5, epoch, partition: 0, offset: 1 };
+    let committed_at = |from, epoch, offset| {
+        let until = from + 5;
+        Event::Committed { from, until, epoch, partition: 0, offset }
+    };
+    let committed = |from, epoch| committed_at(from, epoch, 1);
     let judged = |a: &[Event], b: &[Event]| {
         let events = [("a".to_owned(), a.to_vec()), ("b".to_owned(), b.to_vec())];
         judge(&events, &[3, 1], &mut Tally::default()).len()
@@ -128,4 +140,6 @@ pub(crate) fn check() {
     assert_eq!(judged(&with(committed(10, 1)), &[committed(20, 2)]), 0);
     assert_eq!(judged(&with(committed(18, 1)), &[committed(15, 2)]), 0, "at the same time");
     assert_eq!(judged(&with(committed(30, 1)), &[committed(20, 2)]), 1, "too late");
+    assert_eq!(judged(&with(committed_at(20, 1, 3)), &[committed_at(30, 2, 2)]), 1, "back");
+    assert_eq!(judged(&with(committed_at(20, 1, 3)), &[committed_at(22, 2, 2)]), 0, "or not");
 }

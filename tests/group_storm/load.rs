@@ -1,11 +1,12 @@
 //! What the members process: records that say which they are, produced all the while.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-use super::member::TOPIC;
+use super::member::{TOPIC, connect};
 use crate::support::batch;
 use crate::support::connection::Connection;
 use crate::support::payload::Mark;
@@ -25,15 +26,26 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    pub(crate) fn start(broker: SocketAddr, partitions: i32, random: Random) -> Self {
+    /// Starts it. Of a broker that may die it knows what was acknowledged, and asks for the rest.
+    pub(crate) fn start(
+        broker: SocketAddr,
+        partitions: i32,
+        random: Random,
+        broker_dies: bool,
+    ) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&is_over);
         let thread = std::thread::spawn(move || {
             let mut ends = vec![0; usize::try_from(partitions).expect("a count")];
             let mut random = random;
-            let mut connection = Connection::open(broker).expect("it can be connected to");
+            let mut connection = connect(broker, broker_dies);
             while !stop.load(Ordering::Acquire) {
-                produce(&mut connection, &mut ends, &mut random);
+                let mut outcome = produce(&mut connection, &mut ends, &mut random);
+                while let Err(error) = outcome {
+                    assert!(broker_dies, "{error}");
+                    connection = connect(broker, broker_dies);
+                    outcome = look_at_ends(&mut connection, &mut ends);
+                }
             }
             ends
         });
@@ -47,8 +59,10 @@ impl Load {
     }
 }
 
-fn produce(connection: &mut Connection, ends: &mut [i64], random: &mut Random) {
+/// Produces one request; `ends` says what was acknowledged.
+fn produce(connection: &mut Connection, ends: &mut [i64], random: &mut Random) -> io::Result<()> {
     let mut batches = Vec::new();
+    let mut added = Vec::new();
     let first = random.index(ends.len());
     for step in 0..PARTITIONS_TOGETHER {
         let index = (first + step * 7) % ends.len();
@@ -68,10 +82,25 @@ fn produce(connection: &mut Connection, ends: &mut [i64], random: &mut Random) {
         });
         let batch = batch::encode(values, None);
         batches.push((partition, batch));
-        ends[index] += count;
+        added.push((index, count));
     }
-    connection.send_produce(&batches).expect("it can be sent");
-    for outcome in connection.receive_produce().expect("an answer to Produce") {
+    connection.send_produce(&batches)?;
+    for outcome in connection.receive_produce()? {
         assert_eq!(outcome.error_code, code::NONE, "{outcome:?}");
     }
+    for (index, count) in added {
+        ends[index] += count;
+    }
+    Ok(())
+}
+
+/// What became of a request that was not answered: each batch of it is there whole, or not at all.
+fn look_at_ends(connection: &mut Connection, ends: &mut [i64]) -> io::Result<()> {
+    for (index, end) in (0..).zip(ends) {
+        let found = connection.latest(&Partition::new(TOPIC, index))?;
+        let most = *end + i64::try_from(RECORDS_MAX).expect("few");
+        assert!((*end..=most).contains(&found), "partition {index} ends at {found}, not {end}");
+        *end = found;
+    }
+    Ok(())
 }

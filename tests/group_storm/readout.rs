@@ -2,7 +2,7 @@
 //! record, writes down that it was processed, and commits.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::io;
 use std::time::{Duration, Instant};
 
 use kafka_protocol::error::ResponseError as E;
@@ -10,7 +10,8 @@ use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use kafka_protocol::messages::{BrokerId, FetchRequest};
 
 use super::journal::{Epoch, Event, Journal, now};
-use super::member::TOPIC;
+use super::member::{Role, TOPIC};
+use super::trouble::Trouble;
 use crate::support::batch;
 use crate::support::classic_group::{Seat, error};
 use crate::support::connection::Connection;
@@ -26,6 +27,7 @@ const COMMIT_INTERVAL: Duration = Duration::from_millis(300);
 
 /// A member's partitions and how far it is in each.
 pub(crate) struct Readout {
+    role: Role,
     data: Connection,
     journal: Journal,
     positions: BTreeMap<i32, i64>,
@@ -34,14 +36,20 @@ pub(crate) struct Readout {
 }
 
 impl Readout {
-    pub(crate) fn new(broker: SocketAddr, journal: Journal) -> Self {
+    pub(crate) fn new(role: Role, journal: Journal) -> Self {
         Self {
-            data: Connection::open(broker).expect("it can be connected to"),
+            data: role.connect(),
+            role,
             journal,
             positions: BTreeMap::new(),
             committed: BTreeMap::new(),
             last_commit: Instant::now(),
         }
+    }
+
+    /// Connects again: the broker was killed. How far it is in each partition it knows still.
+    pub(crate) fn reconnect(&mut self, error: &io::Error) {
+        self.data = self.role.reconnect(error);
     }
 
     pub(crate) fn partitions(&self) -> Vec<i32> {
@@ -73,16 +81,15 @@ impl Readout {
         connection: &mut Connection,
         asker: &Seat,
         partitions: &[i32],
-    ) -> Result<(), E> {
+    ) -> Result<(), Trouble> {
         if partitions.is_empty() {
             return Ok(());
         }
         let wanted: Vec<_> = partitions.iter().map(|&index| Partition::new(TOPIC, index)).collect();
-        let answer = connection.try_fetch_offsets(9, &[asker], Some(&wanted));
-        let answer = answer.expect("an answer to OffsetFetch");
+        let answer = connection.try_fetch_offsets(9, &[asker], Some(&wanted))?;
         let group = &answer.groups[0];
         if let Some(error) = error(group.error_code) {
-            return Err(error);
+            return Err(error.into());
         }
         for part in group.topics.iter().flat_map(|topic| &topic.partitions) {
             assert_eq!(error(part.error_code), None, "{part:?}");
@@ -94,7 +101,7 @@ impl Readout {
     }
 
     /// Processes what there is by now, as the owner in `epoch`.
-    pub(crate) fn read(&mut self, epoch: Epoch) {
+    pub(crate) fn read(&mut self, epoch: Epoch) -> Result<(), Trouble> {
         let partitions = self.positions.iter().map(|(&index, &offset)| {
             FetchPartition::default()
                 .with_partition(index)
@@ -115,7 +122,7 @@ impl Readout {
             .with_max_bytes(1 << 20)
             .with_session_epoch(-1)
             .with_topics(topics);
-        let answer = self.data.call(&request, 12).expect("an answer to Fetch");
+        let answer = self.data.call(&request, 12)?;
         assert_eq!(error(answer.error_code), None);
         let mut events = Vec::new();
         for part in answer.responses.into_iter().flat_map(|topic| topic.partitions) {
@@ -140,6 +147,7 @@ impl Readout {
             }
         }
         self.journal.note(&events);
+        Ok(())
     }
 
     /// Whether it is time to commit.
@@ -153,7 +161,7 @@ impl Readout {
         connection: &mut Connection,
         seat: &Seat,
         partitions: &[i32],
-    ) -> Result<(), E> {
+    ) -> Result<(), Trouble> {
         self.last_commit = Instant::now();
         let new = partitions.iter().filter_map(|index| {
             let (offset, before) = (*self.positions.get(index)?, *self.committed.get(index)?);
@@ -164,7 +172,7 @@ impl Readout {
             return Ok(());
         }
         let from = now();
-        let codes = connection.try_commit(9, seat, &commits).expect("an answer to OffsetCommit");
+        let codes = connection.try_commit(9, seat, &commits)?;
         let until = now();
         let refused = codes.iter().flatten().next().copied();
         let mut events = Vec::new();
@@ -178,7 +186,7 @@ impl Readout {
             }
         }
         self.journal.note(&events);
-        refused.map_or(Ok(()), Err)
+        refused.map_or(Ok(()), |error| Err(error.into()))
     }
 
     /// The same before the partitions are given up; what is not committed is processed again.
@@ -187,12 +195,15 @@ impl Readout {
         connection: &mut Connection,
         seat: &Seat,
         partitions: &[i32],
-    ) {
-        let refused = self.commit(connection, seat, partitions).err();
-        let is_late = |error: &E| {
-            matches!(error, E::RebalanceInProgress | E::IllegalGeneration)
-                || matches!(error, E::UnknownMemberId | E::StaleMemberEpoch)
+    ) -> Result<(), io::Error> {
+        let refused = match self.commit(connection, seat, partitions) {
+            Ok(()) => return Ok(()),
+            Err(Trouble::Broken(error)) => return Err(error),
+            Err(Trouble::Refused(refused)) => refused,
         };
-        assert!(refused.as_ref().is_none_or(is_late), "{refused:?}");
+        let is_late = matches!(refused, E::RebalanceInProgress | E::IllegalGeneration)
+            || matches!(refused, E::UnknownMemberId | E::StaleMemberEpoch);
+        assert!(is_late, "{refused:?}");
+        Ok(())
     }
 }

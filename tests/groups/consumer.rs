@@ -145,7 +145,10 @@ fn whoever_goes_leaves_its_partitions_to_the_others() {
 #[test]
 fn whoever_is_silent_or_does_not_give_up_is_out() {
     let mut site = Site::new();
-    let settings = [("group.consumer.session.timeout.ms", "4000")];
+    let settings = [
+        ("group.consumer.session.timeout.ms", "4000"),
+        ("group.consumer.heartbeat.interval.ms", "1000"),
+    ];
     let mut broker = start_with(&mut site, &settings);
     let mut connection = broker.connect();
     // The first is silent from now on, the third lives and keeps what it is to give up.

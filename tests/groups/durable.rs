@@ -157,7 +157,10 @@ fn an_answered_commit_outlives_a_kill() {
 #[test]
 fn sessions_begin_anew_with_the_broker_and_end() {
     let mut site = Site::new();
-    let settings = [("group.consumer.session.timeout.ms", "4000")];
+    let settings = [
+        ("group.consumer.session.timeout.ms", "4000"),
+        ("group.consumer.heartbeat.interval.ms", "1000"),
+    ];
     let (mut broker, _) = site.start(&setup(&settings));
     let mut connection = broker.connect();
     create(&mut connection, "t", 4);

@@ -16,6 +16,8 @@ pub(super) fn setup(settings: &[(&'static str, &str)]) -> Setup {
     let defaults = [
         ("group.initial.rebalance.delay.ms", "0"),
         ("group.min.session.timeout.ms", "1"),
+        ("group.consumer.min.session.timeout.ms", "1"),
+        ("group.consumer.min.heartbeat.interval.ms", "1"),
         ("offsets.topic.num.partitions", "4"),
     ];
     let is_other = |name: &str| settings.iter().all(|(other, _)| *other != name);

@@ -33,6 +33,8 @@ pub(crate) struct Site {
 pub(crate) struct Setup {
     pub(crate) shards: u16,
     pub(crate) settings: Vec<(&'static str, String)>,
+    /// What its command line begins with, if it is not to run just here.
+    pub(crate) entrance: Vec<String>,
 }
 
 /// A running process, ready or not. It is killed when dropped.
@@ -55,7 +57,7 @@ pub(crate) struct Screen {
 impl Setup {
     pub(crate) fn new(shards: u16, settings: &[(&'static str, &str)]) -> Self {
         let settings = settings.iter().map(|(key, value)| (*key, (*value).to_owned()));
-        Self { shards, settings: settings.collect() }
+        Self { shards, settings: settings.collect(), entrance: Vec::new() }
     }
 
     /// One shard with limits so small that a few megabytes reach segments.
@@ -84,6 +86,10 @@ impl Site {
         let other = Self::new();
         directory::copy(&self.data(), &other.data());
         other
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     pub(crate) fn data(&self) -> PathBuf {
@@ -115,7 +121,13 @@ impl Site {
     ) -> Broker {
         self.starts += 1;
         let stderr = self.directory.path().join(format!("stderr-{}", self.starts));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tidemill"));
+        let program = env!("CARGO_BIN_EXE_tidemill");
+        let (first, rest) = match setup.entrance.split_first() {
+            Some((first, rest)) => (first.as_str(), [rest, &[program.to_owned()]].concat()),
+            None => (program, Vec::new()),
+        };
+        let mut command = Command::new(first);
+        command.args(rest);
         command.arg("serve").arg("--data").arg(self.data());
         command.args(["--listen", &kafka.to_string(), "--http", &http.to_string()]);
         command.args(["--shards", &setup.shards.to_string()]);

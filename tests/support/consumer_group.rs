@@ -103,12 +103,13 @@ pub(crate) struct Consumer {
     pub(crate) epoch: i32,
     pub(crate) owned: BTreeSet<(String, i32)>,
     says_owned: bool,
+    says_all: bool,
 }
 
 impl Consumer {
     /// One that will join.
     pub(crate) fn new(join: Beat) -> Self {
-        Self { join, epoch: 0, owned: BTreeSet::new(), says_owned: true }
+        Self { join, epoch: 0, owned: BTreeSet::new(), says_owned: true, says_all: false }
     }
 
     pub(crate) fn member(&self) -> &str {
@@ -125,6 +126,9 @@ impl Consumer {
         if self.epoch == 0 {
             return self.join.clone();
         }
+        if self.says_all {
+            return Beat { epoch: self.epoch, owned: Some(self.held()), ..self.join.clone() };
+        }
         let instance = self.join.instance.clone();
         let next = Beat::at(&self.join.group, &self.join.member, self.epoch);
         Beat { instance, owned: self.says_owned.then(|| self.held()), ..next }
@@ -134,7 +138,7 @@ impl Consumer {
     pub(crate) fn hear(&mut self, told: &ConsumerGroupHeartbeatResponse) -> bool {
         assert_eq!(error(told.error_code), None, "{self:?}: {told:?}");
         self.epoch = told.member_epoch;
-        self.says_owned = false;
+        (self.says_owned, self.says_all) = (false, false);
         let Some(assigned) = assigned(told) else { return false };
         let assigned = assigned.into_iter();
         let assigned: BTreeSet<_> = assigned
@@ -148,6 +152,11 @@ impl Consumer {
     /// It is not in the group any more, and has nothing.
     pub(crate) fn start_over(&mut self) {
         *self = Self::new(self.join.clone());
+    }
+
+    /// Its next heartbeat says everything: an answer was lost.
+    pub(crate) fn say_all(&mut self) {
+        self.says_all = true;
     }
 
     /// Whether the next heartbeat says something new, and should not wait.

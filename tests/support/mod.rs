@@ -22,5 +22,6 @@ pub(crate) mod offsets;
 pub(crate) mod payload;
 pub(crate) mod produce;
 pub(crate) mod random;
+pub(crate) mod small_disk;
 pub(crate) mod topics;
 pub(crate) mod values;

@@ -20,6 +20,7 @@ pub(crate) mod code {
     pub(crate) const UNKNOWN_TOPIC_OR_PARTITION: i16 = 3;
     pub(crate) const NOT_LEADER_OR_FOLLOWER: i16 = 6;
     pub(crate) const DUPLICATE_SEQUENCE_NUMBER: i16 = 46;
+    pub(crate) const KAFKA_STORAGE_ERROR: i16 = 56;
     pub(crate) const INVALID_RECORD: i16 = 87;
 }
 

@@ -154,6 +154,68 @@ fn open_files_are_shared_out_and_never_promised_twice() {
     plan(&[], &limited(480));
 }
 
+const CONSUMER: [(&str, &str, &str); 2] =
+    [("session.timeout", "45000", "60000"), ("heartbeat.interval", "5000", "15000")];
+
+#[test]
+fn what_holds_for_groups_by_default_is_within_their_limits() {
+    let machine = machine(64 * GIB, 2);
+    for (what, least, most) in CONSUMER {
+        let value = format!("group.consumer.{what}.ms");
+        let [min, max] = ["min", "max"].map(|end| format!("group.consumer.{end}.{what}.ms"));
+        let refused = |settings: &[(&str, &str)]| complaint(settings, &machine);
+        assert_eq!(
+            refused(&[(&value, "4999")]),
+            format!("{min} = {least} (the default) is more than {value} = 4999 in --set")
+        );
+        assert_eq!(
+            refused(&[(&value, "60001")]),
+            format!("{value} = 60001 in --set is more than {max} = {most} (the default)")
+        );
+        // One mistake is told once, though no value lies between such limits.
+        assert_eq!(
+            refused(&[(&min, "60001")]),
+            format!("{min} = 60001 in --set is more than {max} = {most} (the default)")
+        );
+        assert_eq!(
+            refused(&[(&max, "4999")]),
+            format!("{min} = {least} (the default) is more than {max} = 4999 in --set")
+        );
+    }
+    let both = [
+        ("group.consumer.min.session.timeout.ms", "6000"),
+        ("group.consumer.session.timeout.ms", "6000"),
+        ("group.consumer.max.session.timeout.ms", "6000"),
+        ("group.consumer.min.heartbeat.interval.ms", "1"),
+        ("group.consumer.heartbeat.interval.ms", "5999"),
+    ];
+    plan(&both, &machine);
+}
+
+#[test]
+fn sessions_of_classic_groups_have_limits_the_right_way_round() {
+    let machine = machine(64 * GIB, 2);
+    let (least, most) = ("group.min.session.timeout.ms", "group.max.session.timeout.ms");
+    assert_eq!(
+        complaint(&[(least, "7000"), (most, "6999")], &machine),
+        format!("{least} = 7000 in --set is more than {most} = 6999 in --set")
+    );
+    plan(&[(least, "7000"), (most, "7000")], &machine);
+}
+
+#[test]
+fn a_session_outlasts_the_time_between_two_heartbeats() {
+    let settings = [
+        ("group.consumer.min.session.timeout.ms", "1000"),
+        ("group.consumer.session.timeout.ms", "5000"),
+    ];
+    assert_eq!(
+        complaint(&settings, &machine(64 * GIB, 2)),
+        "group.consumer.session.timeout.ms = 5000 in --set is not more than \
+         group.consumer.heartbeat.interval.ms = 5000 (the default)"
+    );
+}
+
 #[test]
 fn every_clash_is_found() {
     let settings = [("tail.bytes", "63MiB"), ("default.replication.factor", "3"), ("cores", "9")];
