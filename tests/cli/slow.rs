@@ -23,9 +23,20 @@ use crate::support::topics::Blueprint;
 
 const MILLI: u64 = 1_000_000;
 
+/// Small, and quiet with nothing to do.
+fn setup(shards: u16, more: &[(&'static str, &str)]) -> Setup {
+    let small = [
+        ("journal.file.bytes", "16MiB"),
+        ("journal.files", "4"),
+        ("socket.request.max.bytes", "8MiB"),
+        ("poll", "block"),
+    ];
+    Setup::new(shards, &[&small, more].concat())
+}
+
 /// A broker with one shard, and a topic `t` with one partition.
 fn start(site: &mut Site) -> (Process, Connection) {
-    let (broker, _) = site.start(&Setup::new(1, &[("poll", "block")]));
+    let (broker, _) = site.start(&setup(1, &[]));
     let mut connection = broker.connect();
     assert_eq!(connection.create_topic(&Blueprint::new("t", 1, &[])).unwrap(), 0);
     (broker, connection)
@@ -76,7 +87,8 @@ fn a_produce_is_told_with_all_its_stages() {
         assert_eq!((&request["client_id"], &request["shard"]), (&"suite".into(), &0.into()));
         let client: SocketAddr = request["client"].as_str().unwrap().parse().unwrap();
         assert!(client.ip().is_loopback() && client.port() > 0);
-        for name in ["parse", "queue", "journal_write", "reply"] {
+        // The commit may begin in the turn that received the batch: then there was no queue.
+        for name in ["parse", "journal_write", "reply"] {
             assert!(stage(request, name) > 0, "{name}: {request}");
         }
         assert_eq!((stage(request, "wait"), stage(request, "handle")), (0, 0), "{request}");
@@ -159,7 +171,7 @@ fn a_client_that_does_not_read_is_slow_and_one_that_waits_is_not() {
 #[test]
 fn the_client_is_known_wherever_its_connection_moves() {
     let mut site = Site::new();
-    let (broker, _) = site.start(&Setup::new(2, &[("poll", "block")]));
+    let (broker, _) = site.start(&setup(2, &[]));
     let mut connection = broker.connect();
     assert_eq!(connection.create_topic(&Blueprint::new("two", 2, &[])).unwrap(), 0);
     let bytes = batch::encode([vec![7; 100]], None);
@@ -186,13 +198,11 @@ fn the_client_is_known_wherever_its_connection_moves() {
 #[test]
 fn of_a_shard_that_keeps_two_there_are_two() {
     let mut site = Site::new();
-    let setup = Setup::new(1, &[("poll", "block"), ("slow.requests.per.minute", "0")]);
-    let (mut broker, _) = site.start(&setup);
+    let (mut broker, _) = site.start(&setup(1, &[("slow.requests.per.minute", "0")]));
     broker.connect().create_topic(&Blueprint::new("t", 1, &[])).unwrap();
     assert_eq!(slow(broker.http(), &[]), "no request in the last 10 minutes\n");
     broker.stop();
-    let setup = Setup::new(1, &[("poll", "block"), ("slow.requests.per.minute", "2")]);
-    let (broker, _) = site.start(&setup);
+    let (broker, _) = site.start(&setup(1, &[("slow.requests.per.minute", "2")]));
     let mut connection = broker.connect();
     let partition = Partition::new("t", 0);
     for _ in 0..20 {

@@ -57,6 +57,11 @@ fn serve(pages: Vec<(u16, String)>) -> (SocketAddr, thread::JoinHandle<Vec<Strin
     (address, served)
 }
 
+/// A slow request, as far as it is looked at.
+fn slow(received_ms: i64, total_ms: u64) -> Value {
+    json!({ "received_ms": received_ms, "total_ns": total_ms * 1_000_000 })
+}
+
 fn well(page: &Value) -> (u16, String) {
     (200, page.to_string())
 }
@@ -67,7 +72,6 @@ fn an_interval_is_the_difference_of_two_moments() {
     let before = page(7, 100_000, &[5 * MICRO; 3], &[900_000 * MICRO]);
     let queue: Vec<u64> = [&[5 * MICRO; 3], long.as_slice()].concat();
     let after = page(7, 230_000, &queue, &[900_000 * MICRO]);
-    let slow = |received_ms: i64, total_ms: u64| json!({ "received_ms": received_ms, "total_ns": total_ms * 1_000_000 });
     let told = [slow(229_000, 900), slow(99_500, 600), slow(99_000, 500), slow(230_001, 1)];
     let told = json!({ "requests": told, "silent": [] });
     let (address, served) = serve(vec![well(&before), well(&after), well(&told)]);
