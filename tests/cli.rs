@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
 mod cli {
+    mod bench;
     pub(crate) mod broker;
     pub(crate) mod command;
     mod config;
@@ -14,6 +15,7 @@ mod cli {
     pub(crate) mod member;
     mod mistakes;
     mod produce;
+    mod slow;
     mod topic;
     mod tune;
 }

@@ -194,6 +194,9 @@ pub(crate) struct ProduceArgs {
     /// Which of the possible arrivals
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Where the broker serves HTTP: how long its stages took is asked there
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "broker")]
+    pub(crate) http: Option<SocketAddr>,
     /// Where to write the result and every run's whole distribution
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,

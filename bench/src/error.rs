@@ -2,6 +2,7 @@
 
 use std::io;
 
+use net::http::HttpError;
 use net::kafka::api_key::UnsupportedVersion;
 use net::kafka::error_code::ErrorCode;
 use net::kafka::wire::{DecodeError, EncodeError};
@@ -46,6 +47,12 @@ pub(crate) enum BenchError {
         /// The error code.
         code: ErrorCode,
     },
+    /// The broker's HTTP did not answer.
+    #[error("the broker's stages: {0}")]
+    Http(#[from] HttpError),
+    /// The broker's HTTP answered with what is of no use.
+    #[error("the broker's stages: {0}")]
+    Stages(&'static str),
     /// The arguments do not go together.
     #[error("{0}")]
     Arguments(&'static str),

@@ -19,6 +19,7 @@ mod produce;
 mod report;
 mod request;
 mod spread;
+mod stages;
 
 use std::process::ExitCode;
 

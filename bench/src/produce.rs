@@ -15,6 +15,7 @@ use crate::pace::{Plan, Rate, Spacing};
 use crate::report::{Cell, Report, Table, write};
 use crate::request::{Ingredients, Template};
 use crate::spread::Spread;
+use crate::stages::StageView;
 
 /// One load to be run.
 pub(crate) struct Load<'a> {
@@ -133,6 +134,7 @@ pub(crate) fn run(args: &ProduceArgs) -> Result<(), BenchError> {
     report.setting("load", load_in_words(&args.records, args.rate));
     report.setting("latency", latency_kind(args.rate));
     let mut runs = Vec::new();
+    let view = args.http.map(StageView::begin).transpose()?;
     for repeat in 0..args.time.repeat {
         let load = Load {
             address: broker.address(),
@@ -154,6 +156,13 @@ pub(crate) fn run(args: &ProduceArgs) -> Result<(), BenchError> {
         runs.push(run);
     }
     report.table(table(&runs, &template, args.rate))?;
+    if let Some(view) = view {
+        let stages = view.end()?;
+        report.table(stages.table("Stages of the broker during all runs, warm-ups included."))?;
+        if let Some(out) = &args.out {
+            write(&out.join("stages.json"), &format!("{:#}\n", stages.to_json()))?;
+        }
+    }
     broker.end()?;
     let in_out = args.out.as_ref().map(|out| out.join("report.json"));
     report.end(place.json.as_deref().or(in_out.as_deref()))

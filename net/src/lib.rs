@@ -5,4 +5,5 @@
 #![warn(clippy::indexing_slicing)]
 
 pub mod client;
+pub mod http;
 pub mod kafka;

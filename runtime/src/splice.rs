@@ -7,7 +7,7 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::rc::Rc;
 
 use crate::descriptor::Fd;
@@ -121,13 +121,29 @@ impl Pipe {
 
     /// Moves up to `len` bytes from the pipe to the socket without blocking. A plain call: through
     /// the ring each of these would be a round trip to a kernel worker.
+    ///
+    /// Since Linux 6.5 `SPLICE_F_NONBLOCK` is about the pipe alone: a socket blocks the thread
+    /// unless it is non-blocking itself. The ring's own operations need it to be blocking, as they
+    /// would fail instead of waiting; none of them runs within this call.
     fn push(&self, len: usize, stream: &Stream) -> io::Result<usize> {
         let flags = libc::SPLICE_F_NONBLOCK | libc::SPLICE_F_MOVE;
         let (from, to) = (self.read.raw(), stream.descriptor().raw());
         let nowhere = std::ptr::null_mut();
+        set_flags(to, libc::O_NONBLOCK)?;
         // SAFETY: neither pipes nor sockets have positions, so both may be null.
         let count = unsafe { libc::splice(from, nowhere, to, nowhere, len, flags) };
-        usize::try_from(count).map_err(|_| io::Error::last_os_error())
+        let moved = usize::try_from(count).map_err(|_| io::Error::last_os_error());
+        set_flags(to, 0)?;
+        moved
+    }
+}
+
+/// Sets the status flags of a socket; of those that can be set it has no other.
+fn set_flags(socket: RawFd, flags: i32) -> io::Result<()> {
+    // SAFETY: this fcntl takes a plain integer.
+    match unsafe { libc::fcntl(socket, libc::F_SETFL, flags) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
     }
 }
 

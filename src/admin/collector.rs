@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::ask::{Questions, Silence};
 use super::process;
 use super::request::{ControlRequest, ShardHandle};
+use super::stages::{self, StagesQuery};
 use crate::metrics::{Registry, Snapshot};
 
 /// The registry, and what is on its way to it.
@@ -22,9 +24,10 @@ pub(super) struct Collector {
     registry: Registry,
     wait: Duration,
     started_ms: i64,
-    /// When the collection that made the page began.
+    /// When the last collection that was waited for began.
     began: Option<Instant>,
-    page: Arc<str>,
+    /// The page of that collection, once somebody wants it.
+    page: Option<Arc<str>>,
 }
 
 impl Collector {
@@ -39,19 +42,36 @@ impl Collector {
             wait,
             started_ms,
             began: None,
-            page: Arc::from(""),
+            page: None,
         }
     }
 
     /// The page for someone who asked at `arrived`: collected since then, maybe for another.
     pub(super) async fn page(&mut self, arrived: Instant) -> Arc<str> {
+        self.refresh(arrived).await;
+        let Self { registry, page, started_ms, .. } = self;
+        let made = page.get_or_insert_with(|| registry.render(process::read(*started_ms)).into());
+        Arc::clone(made)
+    }
+
+    /// All latencies since the start, for someone who asked at `arrived`.
+    pub(super) async fn stages(
+        &mut self,
+        arrived: Instant,
+        query: StagesQuery,
+    ) -> Result<Value, String> {
+        self.refresh(arrived).await;
+        stages::report(&self.registry, query, self.started_ms, runtime::wall_millis())
+    }
+
+    /// Collects, unless somebody has done so since `arrived`.
+    async fn refresh(&mut self, arrived: Instant) {
         if self.began.is_none_or(|began| began < arrived) {
             let began = Instant::now();
             self.collect().await;
             self.began = Some(began);
-            self.page = Arc::from(self.registry.render(process::read(self.started_ms)));
+            self.page = None;
         }
-        Arc::clone(&self.page)
     }
 
     /// Collects, so that no counter of a shard runs full while nobody asks, and begins a new window

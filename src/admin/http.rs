@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -15,6 +16,8 @@ use tokio::time::{Instant, timeout};
 
 use super::collector::Collector;
 use super::readiness::Readiness;
+use super::slow::{SlowQuery, SlowRequests};
+use super::stages::StagesQuery;
 use crate::metrics::CONTENT_TYPE;
 
 /// What the answers are made of. Whoever asks while another is being answered waits for its turn,
@@ -22,6 +25,7 @@ use crate::metrics::CONTENT_TYPE;
 pub(super) struct Control {
     pub(super) collector: Mutex<Collector>,
     pub(super) readiness: Mutex<Readiness>,
+    pub(super) slow: Mutex<SlowRequests>,
     /// The longest that a request may take.
     pub(super) request_timeout: Duration,
 }
@@ -31,6 +35,8 @@ pub(super) fn router(control: Arc<Control>) -> Router {
         .route("/healthz", get(health))
         .route("/readyz", get(readiness))
         .route("/metrics", get(metrics))
+        .route("/debug/slow", get(slow))
+        .route("/debug/stages", get(stages))
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&control), bound))
@@ -68,8 +74,38 @@ async fn metrics(State(control): State<Arc<Control>>) -> Response {
     ([(header::CONTENT_TYPE, CONTENT_TYPE)], page.to_string()).into_response()
 }
 
+async fn slow(
+    State(control): State<Arc<Control>>,
+    query: Result<Query<SlowQuery>, QueryRejection>,
+) -> Response {
+    let arrived = Instant::now();
+    let query = query.map_err(|error| error.body_text()).and_then(|Query(query)| query.checked());
+    let query = match query {
+        Ok(query) => query,
+        Err(error) => return complaint(StatusCode::BAD_REQUEST, &error),
+    };
+    let mut slow = control.slow.lock().await;
+    as_json(StatusCode::OK, &slow.report(arrived, query, runtime::wall_millis()).await)
+}
+
+async fn stages(
+    State(control): State<Arc<Control>>,
+    query: Result<Query<StagesQuery>, QueryRejection>,
+) -> Response {
+    let arrived = Instant::now();
+    let report = match query {
+        Ok(Query(query)) => control.collector.lock().await.stages(arrived, query).await,
+        Err(error) => Err(error.body_text()),
+    };
+    match report {
+        Ok(report) => as_json(StatusCode::OK, &report),
+        Err(error) => complaint(StatusCode::BAD_REQUEST, &error),
+    }
+}
+
 async fn unknown_path() -> Response {
-    complaint(StatusCode::NOT_FOUND, "there is /healthz, /readyz and /metrics")
+    let paths = "there is /healthz, /readyz, /metrics, /debug/slow and /debug/stages";
+    complaint(StatusCode::NOT_FOUND, paths)
 }
 
 async fn unknown_method() -> Response {

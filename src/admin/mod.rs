@@ -5,6 +5,8 @@
 //! | `/healthz` | 200 while the process lives |
 //! | `/readyz` | 200 when every shard serves and no journal has failed, else 503 with reasons |
 //! | `/metrics` | Prometheus' text format |
+//! | `/debug/slow` | the slowest requests of the last minutes, and where their time went |
+//! | `/debug/stages` | the histogram of every stage since the start |
 //!
 //! It shares no memory with a shard: it asks through a bounded channel ([`ShardHandle`]) and waits
 //! a bounded time. A shard that does not answer is named, keeps nobody else from being answered,
@@ -22,6 +24,8 @@ mod process;
 mod readiness;
 mod request;
 mod server;
+mod slow;
+mod stages;
 
 pub use error::AdminError;
 pub use request::{ControlRequest, Health, ShardHandle, ShardState};

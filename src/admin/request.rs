@@ -1,5 +1,6 @@
 //! What the control plane asks a shard, and what a shard has to do about it.
 
+use crate::metrics::slow::SlowMinute;
 use crate::metrics::{ShardMetrics, Snapshot};
 
 /// Questions that wait at a shard: of each kind one is under way at most, so there is always room.
@@ -14,6 +15,11 @@ pub enum ControlRequest {
         spare: Box<Snapshot>,
         /// Where it goes.
         reply: flume::Sender<Box<Snapshot>>,
+    },
+    /// Show which requests were slow.
+    Slow {
+        /// Where they go.
+        reply: flume::Sender<Vec<SlowMinute>>,
     },
     /// Say how you are.
     Health {
@@ -78,6 +84,9 @@ impl ControlRequest {
                     // There is room for one answer. That the asker has gone in between is its loss.
                     let _ = reply.try_send(metrics.swap(spare));
                 }
+            }
+            Self::Slow { reply } => {
+                let _ = reply.try_send(metrics.slow().minutes());
             }
             Self::Health { reply } => {
                 let _ = reply.try_send(health());

@@ -16,6 +16,7 @@ use super::error::AdminError;
 use super::http::{Control, router};
 use super::readiness::Readiness;
 use super::request::ShardHandle;
+use super::slow::SlowRequests;
 use crate::metrics::WINDOW;
 
 /// The longest that a stop waits for answers under way.
@@ -124,7 +125,8 @@ impl Admin {
         let collector = Collector::new(Arc::clone(&shards), answer, self.started_ms);
         let control = Arc::new(Control {
             collector: Mutex::new(collector),
-            readiness: Mutex::new(Readiness::new(shards, answer)),
+            readiness: Mutex::new(Readiness::new(Arc::clone(&shards), answer)),
+            slow: Mutex::new(SlowRequests::new(shards, answer)),
             request_timeout: request,
         });
         let windows = tokio::spawn(turn_windows(Arc::clone(&control)));

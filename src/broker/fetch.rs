@@ -54,23 +54,34 @@ pub struct Fetched {
     pub range: Option<Range>,
 }
 
+/// What there is, and how long it was waited for.
+pub struct Reading {
+    /// By part, in their order.
+    pub results: FetchResults,
+    /// How much of the time was a wait for more.
+    pub waited: Duration,
+}
+
 /// By part, in their order.
 pub type FetchResults = Vec<Result<Fetched, LogFailure>>;
 
 impl Shard {
     /// Plans a fetch. Answers when there is enough, when something is wrong with a partition, when
     /// the time is over, or when the shard stops. Dropping the future forgets it.
-    pub async fn fetch(self: &Rc<Self>, parts: &[FetchPart], limits: FetchLimits) -> FetchResults {
+    pub async fn fetch(self: &Rc<Self>, parts: &[FetchPart], limits: FetchLimits) -> Reading {
         let deadline = self.runtime.now().after(limits.patience);
         let mut results = self.plan_parts(parts, limits).await;
+        let mut waited = Duration::ZERO;
         while !is_enough(&results, limits) && !self.connections.is_closed() {
-            if self.runtime.now() >= deadline {
+            let since = self.runtime.now();
+            if since >= deadline {
                 break;
             }
             self.wait_for_more(parts, &results, limits, deadline).await;
+            waited = waited.saturating_add(since.until(self.runtime.now()));
             results = self.plan_parts(parts, limits).await;
         }
-        results
+        Reading { results, waited }
     }
 
     async fn plan_parts(self: &Rc<Self>, parts: &[FetchPart], limits: FetchLimits) -> FetchResults {

@@ -64,7 +64,8 @@ impl Bootstrap {
     }
 }
 
-fn block_on<F, M>(main: M) -> Result<ExitCode, Failure>
+/// Runs a command's future on a runtime of this thread.
+pub(super) fn block_on<F, M>(main: M) -> Result<ExitCode, Failure>
 where
     F: Future<Output = Result<ExitCode, Failure>> + 'static,
     M: FnOnce(Runtime) -> F,

@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it speaks to a person")]
 
+mod bench;
 mod bootstrap;
 mod completions;
 mod config;
@@ -19,6 +20,7 @@ mod pair;
 mod produce;
 mod progress;
 mod serve;
+mod slow;
 mod stop;
 mod table;
 mod time;
@@ -49,8 +51,12 @@ enum Command {
     Config(config::ConfigArgs),
     /// Look at consumer groups and their lag, reset their offsets, delete them
     Group(group::GroupArgs),
+    /// Show the slowest requests of the last minutes, and where their time went
+    Slow(slow::SlowArgs),
     /// Find out whether this machine is fit for low latency, and how to make it so
     Tune(tune::TuneArgs),
+    /// Measure this machine, and any Kafka broker on it: runs the `tidemill-bench` beside this file
+    Bench(bench::BenchArgs),
     /// Write lines of standard input to a topic
     Produce(produce::ProduceArgs),
     /// Write a topic's records to standard output
@@ -67,7 +73,9 @@ pub fn run() -> ExitCode {
         Command::Topic(arguments) => topic::run(arguments),
         Command::Config(arguments) => config::run(arguments),
         Command::Group(arguments) => group::run(arguments),
+        Command::Slow(arguments) => slow::run(arguments),
         Command::Tune(arguments) => tune::run(arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Produce(arguments) => produce::run(arguments),
         Command::Consume(arguments) => consume::run(arguments),
         Command::Completions(arguments) => completions::run(&arguments),

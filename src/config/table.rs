@@ -218,6 +218,10 @@ settings! {
         int_from(1);
     /// How many shards; by default one for each core.
     shards: Option<u16> as OrAuto<Number<u16>> = "shards", "auto", Range::new(1, 1024);
+    /// How many of the slowest requests of each minute a shard writes down, with where their time
+    /// went; 0 for none. `tidemill slow` shows them.
+    slow_requests_per_minute: usize as Number<usize> = "slow.requests.per.minute", "32",
+        Range::new(0, 256);
     /// The largest request that is taken, in bytes: at most half a journal file.
     socket_request_max_bytes: u32 as Size<u32> = "socket.request.max.bytes", "32MiB",
         int_from(1024);

@@ -5,7 +5,7 @@
 //! set takes 8 x 27,648 x 4 = 884,736 bytes of address space; memory is used for the magnitudes
 //! that occur, some 4 KiB for each doubling.
 
-use hdrhistogram::Histogram;
+use hdrhistogram::{Counter, Histogram};
 
 use super::stage::{STAGES, Stage};
 
@@ -21,10 +21,15 @@ pub struct Latencies {
     sums: [u64; STAGES],
 }
 
+/// An empty histogram with the bounds of all.
+pub(super) fn empty<C: Counter>() -> Histogram<C> {
+    let empty = Histogram::new_with_bounds(1, NANOS_MAX, DIGITS);
+    empty.expect("the bounds and digits are possible")
+}
+
 impl Default for Latencies {
     fn default() -> Self {
-        let bounds = Histogram::new_with_bounds(1, NANOS_MAX, DIGITS);
-        let empty = bounds.expect("the bounds and digits are possible");
+        let empty = empty();
         Self { counts: std::array::from_fn(|_| empty.clone()), sums: [0; STAGES] }
     }
 }

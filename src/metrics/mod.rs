@@ -19,6 +19,7 @@ mod prometheus;
 mod registry;
 mod row;
 mod shard;
+pub mod slow;
 mod snapshot;
 mod stage;
 

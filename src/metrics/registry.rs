@@ -1,15 +1,19 @@
 //! Everything that all shards have said so far, on the control thread.
 //!
 //! Counters are the shards' own and taken as they come. Latencies come in pieces and are added up
-//! in 64 bits per bucket of the page. Quantiles are of the recent past, the current window and the
-//! one before it, since a quantile over the whole life of a process says nothing of today; the
-//! owner turns the window every 10 s ([`Registry::turn`], [`WINDOW`]).
+//! in 64 bits, per bucket of the page, and to three digits for whoever subtracts one moment from
+//! another. Quantiles are of the recent past, the current window and the one before it, since a
+//! quantile over the whole life of a process says nothing of today; the owner turns the window
+//! every 10 s ([`Registry::turn`], [`WINDOW`]).
 
+use std::ops::Range;
 use std::time::Duration;
+
+use hdrhistogram::Histogram;
 
 use super::counter::Counter;
 use super::gauge::Gauge;
-use super::latency::Latencies;
+use super::latency::{self, Latencies};
 use super::process::Process;
 use super::prometheus::{Kind, Label, Page};
 use super::row::Family;
@@ -50,13 +54,21 @@ const _: () = assert!(WINDOW.as_secs() == 10, "the page says so");
 const QUANTILES: [(f64, &str); 3] = [(0.5, "0.5"), (0.99, "0.99"), (0.999, "0.999")];
 
 /// One stage of one shard since the start.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Totals {
     /// How many lie within each bound and above the one before.
     buckets: [u64; BOUNDS.len()],
     /// How many there are, those above every bound included.
     count: u64,
     sum_nanos: u64,
+    /// All of them to three digits.
+    exact: Histogram<u64>,
+}
+
+impl Default for Totals {
+    fn default() -> Self {
+        Self { buckets: [0; BOUNDS.len()], count: 0, sum_nanos: 0, exact: latency::empty() }
+    }
 }
 
 impl Totals {
@@ -72,6 +84,7 @@ impl Totals {
                 *bucket += count;
             }
             self.count += count;
+            self.exact.saturating_record_n(nanos, count);
         }
         self.sum_nanos = self.sum_nanos.saturating_add(latencies.sum(stage));
     }
@@ -140,6 +153,26 @@ impl Registry {
             std::mem::swap(&mut shard.previous, &mut shard.current);
             shard.current.clear();
         }
+    }
+
+    /// How many shards there are.
+    pub fn shards(&self) -> usize {
+        self.shards.len()
+    }
+
+    /// Whether a shard answered when it was last asked.
+    pub fn is_up(&self, shard: usize) -> bool {
+        self.shards[shard].is_up
+    }
+
+    /// The latencies of a stage since the start, of some shards together, in nanoseconds.
+    pub fn since_start(&self, stage: Stage, shards: Range<usize>) -> Histogram<u64> {
+        let mut all = latency::empty();
+        for shard in &self.shards[shards] {
+            let exact = &shard.totals[stage.index()].exact;
+            all.add(exact).expect("all histograms have the same bounds");
+        }
+        all
     }
 
     /// The page for Prometheus.

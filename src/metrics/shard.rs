@@ -10,6 +10,7 @@ use net::kafka::error_code::ErrorCode;
 use super::counter::{COUNTERS, Counter};
 use super::gauge::{GAUGES, Gauge};
 use super::latency::Latencies;
+use super::slow::SlowLog;
 use super::snapshot::{API_KEYS, ErrorCount, Snapshot};
 use super::stage::Stage;
 
@@ -25,6 +26,7 @@ struct Cells {
     /// Sorted by API and code. Bounded by the errors that exist, as the broker makes them itself.
     errors: RefCell<Vec<ErrorCount>>,
     latencies: RefCell<Latencies>,
+    slow: SlowLog,
     watched: RefCell<Vec<Watched>>,
 }
 
@@ -42,6 +44,7 @@ impl Default for ShardMetrics {
             requests: std::array::from_fn(|_| Cell::new(0)),
             errors: RefCell::default(),
             latencies: RefCell::default(),
+            slow: SlowLog::default(),
             watched: RefCell::default(),
         }))
     }
@@ -112,6 +115,11 @@ impl ShardMetrics {
     /// Records the same time for `count` requests: those of one commit share one clock read.
     pub fn record_many(&self, stage: Stage, nanos: u64, count: u32) {
         self.0.latencies.borrow_mut().record(stage, nanos, count);
+    }
+
+    /// The slowest requests.
+    pub fn slow(&self) -> &SlowLog {
+        &self.0.slow
     }
 
     /// Fills `spare` with the counters and gauges of now and with all latencies since the last

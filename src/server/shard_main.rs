@@ -100,6 +100,7 @@ pub async fn run(runtime: Runtime, boot: ShardBoot) {
 async fn start(runtime: &Runtime, boot: ShardBoot) -> Result<Running, String> {
     let state = Rc::new(Cell::new(ShardState::Recovering));
     let metrics = Rc::new(ShardMetrics::default());
+    metrics.slow().keep(boot.config.settings.slow_requests_per_minute);
     let failure = Rc::new(RefCell::new(None::<Store>));
     answer_control(runtime, boot.control, &metrics, &state, &failure);
     let (id, shards) = (boot.id, boot.shards);

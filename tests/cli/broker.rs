@@ -1,5 +1,7 @@
 //! The broker of one test: small, quiet, and at the same address when it comes back.
 
+use std::net::SocketAddr;
+
 use crate::support::broker::{Broker as Process, Setup, Site};
 use crate::support::connection::Connection;
 
@@ -33,6 +35,11 @@ impl Broker {
     /// Where it listens.
     pub(crate) fn address(&self) -> String {
         self.process.kafka().to_string()
+    }
+
+    /// Where it serves HTTP.
+    pub(crate) fn http(&self) -> SocketAddr {
+        self.process.http()
     }
 
     /// A connection for what no command does.

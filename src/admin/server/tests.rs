@@ -163,6 +163,51 @@ fn the_page_is_for_prometheus_and_counts_on() {
 }
 
 #[test]
+fn stages_are_counted_from_the_start_whoever_else_asks() {
+    let handle = start(vec![shard(serving()), shard(serving())]);
+    let barriers = |answer: &Answer| {
+        let stages = answer.json()["stages"].clone();
+        let stages = stages.as_array().unwrap().iter().find(|stage| stage["name"] == "barrier");
+        stages.unwrap()["count"].clone()
+    };
+    assert_eq!(barriers(&get(&handle, "/debug/stages")), 2);
+    get(&handle, "/metrics");
+    let again = get(&handle, "/debug/stages?shard=1");
+    assert_eq!((again.status, barriers(&again)), (200, 3.into()));
+    assert_eq!(again.json()["silent"], serde_json::json!([]));
+    let (gone, _) = ShardHandle::channel();
+    let handle = start(vec![shard(serving()), gone]);
+    assert_eq!(get(&handle, "/debug/stages").json()["silent"], serde_json::json!([1]));
+}
+
+#[test]
+fn slow_requests_are_asked_of_every_shard() {
+    let (gone, _) = ShardHandle::channel();
+    let handle = start(vec![shard(serving()), gone]);
+    let slow = get(&handle, "/debug/slow?limit=5");
+    assert_eq!((slow.status, slow.json()["limit"].clone()), (200, 5.into()));
+    assert_eq!(slow.json()["silent"], serde_json::json!(["shard 1 has ended"]));
+}
+
+#[test]
+fn a_question_that_makes_no_sense_is_refused() {
+    let handle = start(vec![shard(serving())]);
+    for question in [
+        "/debug/slow?limit=0",
+        "/debug/slow?limit=1001",
+        "/debug/slow?limit=many",
+        "/debug/slow?minutes=61",
+        "/debug/slow?shard=1",
+        "/debug/stages?shard=1",
+        "/debug/stages?stage=parse",
+    ] {
+        let answer = get(&handle, question);
+        assert_eq!(answer.status, 400, "{question}");
+        assert!(!answer.json()["error"].as_str().unwrap().is_empty(), "{question}");
+    }
+}
+
+#[test]
 fn a_shard_that_sleeps_on_its_ring_is_woken() {
     let (handle, requests) = ShardHandle::channel();
     let thread = runtime::ShardThread {

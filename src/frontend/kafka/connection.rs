@@ -29,7 +29,9 @@ pub struct Connection {
     pub(super) stream: Stream,
     /// The address that the client came to: what it is told to come to again.
     pub(super) local: SocketAddr,
-    /// Where the client came from, as Kafka shows a host.
+    /// Where the client came from.
+    pub(super) peer: SocketAddr,
+    /// The same as Kafka shows a host.
     pub(super) client_host: Arc<str>,
     /// What the client calls itself.
     pub(super) client_id: RefCell<String>,
@@ -50,12 +52,14 @@ impl Shard {
         let Ok(pass) = self.connections.enter() else { return };
         let connection = Stream::from_descriptor(&self.runtime, descriptor).and_then(|stream| {
             let local = stream.local_addr()?;
-            let peer = stream.peer_addr()?.ip().to_canonical();
+            let peer = stream.peer_addr()?;
+            let host = peer.ip().to_canonical();
             Ok(Rc::new(Connection {
                 shard: Rc::clone(self),
                 stream,
                 local,
-                client_host: format!("/{peer}").into(),
+                client_host: format!("/{host}").into(),
+                peer: SocketAddr::new(host, peer.port()),
                 client_id: RefCell::default(),
                 outbox: Outbox::default(),
                 backlog: RefCell::default(),
@@ -86,6 +90,13 @@ impl Connection {
         let name = name.unwrap_or("");
         if *self.client_id.borrow() != name {
             name.clone_into(&mut self.client_id.borrow_mut());
+        }
+    }
+
+    /// Notes it if nothing is known yet, as for a connection that came from another shard.
+    pub(super) fn name_unknown_client(&self, name: Option<&str>) {
+        if self.client_id.borrow().is_empty() {
+            self.name_client(name);
         }
     }
 

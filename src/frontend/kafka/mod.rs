@@ -10,4 +10,5 @@ mod moving;
 mod outbox;
 mod request;
 mod service;
+mod slow;
 mod writer;

@@ -11,6 +11,7 @@ use runtime::local::Event;
 
 use super::api::produce::PendingProduce;
 use super::request::Hangup;
+use super::slow::Work;
 use crate::broker::range::Range;
 use crate::metrics::Stage;
 
@@ -21,10 +22,12 @@ const IN_FLIGHT_MAX: usize = 64;
 pub(super) struct Outgoing {
     /// The bytes, with the records cut in.
     pub(super) reply: Reply<Range>,
-    /// When the request had come.
+    /// When the request had come, and later by the time that its client asked it to wait.
     pub(super) received: Instant,
     /// Under which name its time is recorded, if it is.
     pub(super) stage: Option<Stage>,
+    /// What was done for it; none for a request that is answered unread.
+    pub(super) work: Option<Work>,
 }
 
 /// An answer that is still being worked out.

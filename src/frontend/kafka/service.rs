@@ -4,6 +4,7 @@
 //! but Produce and Fetch waits until all earlier ones are answered.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use net::kafka::api::api_versions::ApiVersionsResponse;
 use net::kafka::api_key::ApiKey;
@@ -15,6 +16,7 @@ use super::connection::Connection;
 use super::large::LargeFrame;
 use super::outbox::{Outgoing, Slot};
 use super::request::{Hangup, Head, Opened, open};
+use super::slow::Work;
 use crate::broker::range::Range;
 
 impl Connection {
@@ -28,7 +30,9 @@ impl Connection {
         if !self.outbox.has_room() {
             return Ok(false);
         }
-        let Opened::For(head, reader, _) = open(frame, received)? else { return Ok(false) };
+        let opened = open(frame, received)?;
+        let Opened::For(head, reader, client_id) = opened else { return Ok(false) };
+        self.name_unknown_client(client_id);
         match head.api() {
             ApiKey::Produce => {
                 let done = self.produce_now(head, reader, frame)?;
@@ -59,7 +63,12 @@ impl Connection {
                 let version = ApiKey::ApiVersions.version(0).expect("version 0 is served");
                 let mut reply = Reply::new();
                 reply.push(version, correlation_id, &ApiVersionsResponse::UNSUPPORTED)?;
-                self.outbox.push(Slot::Ready(Outgoing { reply, received, stage: None }));
+                self.outbox.push(Slot::Ready(Outgoing {
+                    reply,
+                    received,
+                    stage: None,
+                    work: None,
+                }));
                 Ok(())
             }
             Opened::For(head, reader, client_id) => {
@@ -79,7 +88,10 @@ impl Connection {
         let received = self.shard.runtime.now();
         self.outbox.room().await;
         let is_produce = match open(&large.buffer.as_slice()[..large.len], received)? {
-            Opened::For(head, ..) => head.api() == ApiKey::Produce,
+            Opened::For(head, _, client_id) => {
+                self.name_unknown_client(client_id);
+                head.api() == ApiKey::Produce
+            }
             Opened::NewerApiVersions(_) => false,
         };
         if is_produce {
@@ -95,9 +107,14 @@ impl Connection {
     async fn exclusive(self: &Rc<Self>, head: Head, reader: Reader<'_>) -> Result<(), Hangup> {
         self.outbox.idle().await;
         let mut reply = Reply::new();
+        let mut work = Work::of(head, self.shard.runtime.now());
         self.handle(head, reader, &mut reply).await?;
-        let received = head.received;
-        self.outbox.push(Slot::Ready(Outgoing { reply, received, stage: None }));
+        if matches!(head.api(), ApiKey::JoinGroup | ApiKey::SyncGroup) {
+            // Nearly all of it is a wait for the other members.
+            work.waited_nanos = self.shard.runtime.now().nanos_since(work.started);
+        }
+        let received = head.received.after(Duration::from_nanos(work.waited_nanos));
+        self.outbox.push(Slot::Ready(Outgoing { reply, received, stage: None, work: Some(work) }));
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use runtime::{Instant, Piece};
 use super::connection::Connection;
 use super::outbox::{Outgoing, Slot};
 use super::request::Hangup;
+use super::slow::Trace;
 use crate::broker::range::{Range, Resolved};
 use crate::metrics::{Counter, Stage};
 
@@ -22,6 +23,7 @@ struct Sent {
     received: Instant,
     ready: Instant,
     stage: Option<Stage>,
+    trace: Option<Trace>,
 }
 
 impl Connection {
@@ -57,25 +59,31 @@ impl Connection {
                 let ready = Instant::now();
                 pending.encode(reply, &self.shard)?;
                 let (received, stage) = (pending.received(), Some(Stage::EndToEnd));
-                sent.push(Sent { received, ready, stage });
+                let trace = Some(Trace::Produce(pending));
+                sent.push(Sent { received, ready, stage, trace });
                 return Ok(());
             }
             Slot::Later(later) => later.await?,
             Slot::Ready(outgoing) => outgoing,
         };
-        let Outgoing { reply: more, received, stage } = outgoing;
-        sent.push(Sent { received, ready: self.shard.runtime.now(), stage });
+        let Outgoing { reply: more, received, stage, work } = outgoing;
+        let trace = work.map(|work| Trace::Work(work, more.len() as u64));
+        sent.push(Sent { received, ready: self.shard.runtime.now(), stage, trace });
         reply.append(more);
         Ok(())
     }
 
     fn note_sent(&self, sent: &mut Vec<Sent>, has_cold: bool) {
         let now = Instant::now();
-        for Sent { received, ready, stage } in sent.drain(..) {
+        for Sent { received, ready, stage, trace } in sent.drain(..) {
+            let nanos = now.nanos_since(received);
+            if let Some(trace) = &trace {
+                self.note_if_slow(nanos, trace, ready, now);
+            }
             let Some(stage) = stage else { continue };
             let stage = if has_cold && stage == Stage::FetchHot { Stage::FetchCold } else { stage };
             self.shard.metrics.record(Stage::Reply, now.nanos_since(ready));
-            self.shard.metrics.record(stage, now.nanos_since(received));
+            self.shard.metrics.record(stage, nanos);
         }
     }
 

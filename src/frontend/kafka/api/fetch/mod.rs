@@ -20,14 +20,16 @@ use record::{LeaderEpoch, NodeId, Offset, PartitionIndex, TopicId};
 use runtime::Instant;
 
 use self::in_session::session_request;
-use crate::broker::fetch::{FetchLimits, FetchPart, Fetched};
+use crate::broker::fetch::{FetchLimits, FetchPart, Fetched, Reading};
 use crate::broker::topics::Topics;
 use crate::frontend::kafka::connection::Connection;
 use crate::frontend::kafka::error;
 use crate::frontend::kafka::fetch_sessions::{Ask, TopicKey};
 use crate::frontend::kafka::outbox::{Later, Outgoing, Slot};
 use crate::frontend::kafka::request::{Hangup, Head};
+use crate::frontend::kafka::slow::Work;
 use crate::metrics::Stage;
+use crate::metrics::slow::Step;
 use crate::shard::Shard;
 use crate::shard::message::LogFailure;
 
@@ -49,6 +51,8 @@ struct Wanted {
     refused: ErrorCode,
     /// The session that the answer names.
     session_id: SessionId,
+    /// How long there was nothing to answer with.
+    waited: Duration,
 }
 
 /// By part; taken out as it is encoded.
@@ -110,6 +114,7 @@ impl Wanted {
             committed_only: request.isolation_level == IsolationLevel::READ_COMMITTED,
             refused: refuse_request(head, request),
             session_id: SessionId::NONE,
+            waited: Duration::ZERO,
         }
     }
 
@@ -164,14 +169,14 @@ impl Wanted {
         self.parts.iter().all(|part| part.owner == first).then_some(first)
     }
 
-    async fn answer(self, shard: &Rc<Shard>) -> Result<Outgoing, Hangup> {
+    async fn answer(mut self, shard: &Rc<Shard>) -> Result<Outgoing, Hangup> {
         let started = shard.runtime.now();
         let results = self.read(shard).await;
         self.encode(results, shard, started)
     }
 
     /// Waits for records.
-    async fn read(&self, shard: &Rc<Shard>) -> Results {
+    async fn read(&mut self, shard: &Rc<Shard>) -> Results {
         let has_error = self.topics.iter().any(|topic| {
             topic.partitions.iter().any(|(_, answer)| matches!(answer, Answer::Error(_)))
         });
@@ -179,7 +184,8 @@ impl Wanted {
         if has_error || self.parts.is_empty() {
             limits.patience = Duration::ZERO;
         }
-        let results = shard.fetch(&self.parts, limits).await;
+        let Reading { results, waited } = shard.fetch(&self.parts, limits).await;
+        self.waited = waited;
         results.into_iter().map(Some).collect()
     }
 
@@ -216,9 +222,20 @@ impl Wanted {
         }
         encoder.end(&[])?;
         // The wait for records does not count as the broker's time.
-        let waited = shard.runtime.now().nanos_since(started);
-        let received = self.head.received.after(Duration::from_nanos(waited));
-        Ok(Outgoing { reply, received, stage: Some(Stage::FetchHot) })
+        let received = self.head.received.after(self.waited);
+        let work = Some(self.work(started));
+        Ok(Outgoing { reply, received, stage: Some(Stage::FetchHot), work })
+    }
+
+    /// What is remembered of it, in case it was slow.
+    fn work(&self, started: Instant) -> Work {
+        Work {
+            step: Step::Read,
+            waited_nanos: u64::try_from(self.waited.as_nanos()).unwrap_or(u64::MAX),
+            topic: self.parts.first().map(|part| part.log.topic),
+            partitions: u32::try_from(self.parts.len()).unwrap_or(u32::MAX),
+            ..Work::of(self.head, started)
+        }
     }
 
     /// What is told of a partition besides its records.

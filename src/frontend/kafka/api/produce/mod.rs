@@ -18,7 +18,7 @@ use runtime::Instant;
 use storage::{Admission, Source};
 
 pub(crate) use self::pending::PendingProduce;
-use self::pending::{Part, State, TopicParts};
+use self::pending::{Part, Size, State, TopicParts};
 use crate::broker::produce::{Checked, Refusal, new_batch};
 use crate::broker::topics::Topic;
 use crate::frontend::kafka::connection::Connection;
@@ -66,7 +66,7 @@ impl Connection {
                 part.check(checked, head.version.number());
             }
         });
-        self.note_parsed(head);
+        self.note_parsed(&mut incoming, head);
         self.append_local(&mut incoming, &admission, |range| Source::Copied(&frame[range]));
         drop(admission);
         self.answer(incoming)?;
@@ -170,7 +170,7 @@ impl Connection {
                 part.check(checked, head.version.number());
             }
         }
-        self.note_parsed(head);
+        self.note_parsed(incoming, head);
     }
 
     async fn admit_and_append<'a>(
@@ -199,6 +199,7 @@ impl Connection {
         source: impl Fn(std::ops::Range<usize>) -> Source<'a>,
     ) {
         let now = Timestamp(self.shard.runtime.wall_millis());
+        let mut size = Size::default();
         incoming.pending.for_each(|_, part| {
             let State::Checked { range, log: Some(log), checked } = &part.state else { return };
             let source = source(range.clone());
@@ -207,11 +208,13 @@ impl Connection {
             match self.shard.store.append(admission, log, &batch, now) {
                 Ok(appended) => {
                     self.shard.note_appended(&checked.header, &appended, copied);
+                    size.add(&checked.header);
                     part.state = State::Staged { log: Rc::clone(log), appended };
                 }
                 Err(error) => part.refuse_append(&error),
             }
         });
+        incoming.pending.note_batches(size);
     }
 
     /// Takes a place in the order of answers; without acknowledgement there is none.
@@ -226,8 +229,9 @@ impl Connection {
         Ok(())
     }
 
-    fn note_parsed(&self, head: Head) {
+    fn note_parsed(&self, incoming: &mut Incoming, head: Head) {
         let now = Instant::now();
+        incoming.pending.note_parsed(now);
         self.shard.metrics.record(Stage::Parse, now.nanos_since(head.received));
     }
 

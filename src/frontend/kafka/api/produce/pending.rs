@@ -7,7 +7,7 @@ use net::kafka::api::produce::{PartitionProduceResponse, ProduceResponseEncoder,
 use net::kafka::error_code::ErrorCode;
 use net::kafka::reply::Reply;
 use net::kafka::wire::Array;
-use record::{Offset, PartitionIndex, ShardId, Timestamp, TopicId};
+use record::{BatchHeader, Offset, PartitionIndex, ShardId, Timestamp, TopicId};
 use runtime::Instant;
 use runtime::local::Waiting;
 use storage::log::Log;
@@ -19,6 +19,7 @@ use crate::broker::topics::Topic;
 use crate::frontend::kafka::error;
 use crate::frontend::kafka::request::{Hangup, Head};
 use crate::metrics::Stage;
+use crate::metrics::slow::{Course, SlowRequest, Step};
 use crate::shard::Shard;
 use crate::shard::frames::FrameCharge;
 use crate::shard::message::ProducedAt;
@@ -33,8 +34,19 @@ pub(crate) struct PendingProduce {
     topics: Vec<TopicParts>,
     calls: Vec<Waiting<RemoteResults>>,
     charge: Option<FrameCharge>,
+    /// When its batches were checked.
+    parsed: Instant,
+    /// The batches that passed their checks.
+    size: Size,
     /// The times of the first commit that was waited for.
     times: Option<CommitTimes>,
+}
+
+/// How much was produced.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Size {
+    bytes: u64,
+    records: u64,
 }
 
 /// The parts of one topic.
@@ -92,6 +104,14 @@ impl State {
     }
 }
 
+impl Size {
+    /// Adds a batch.
+    pub(super) fn add(&mut self, header: &BatchHeader) {
+        self.bytes += header.total_len as u64;
+        self.records += u64::from(header.record_count.unsigned_abs());
+    }
+}
+
 impl TopicParts {
     pub(super) fn new(topic: Option<&Rc<Topic>>, name: &str, id: TopicId) -> Self {
         let named = topic.is_none().then(|| name.to_owned());
@@ -126,7 +146,16 @@ impl Part {
 impl PendingProduce {
     pub(super) fn new(head: Head, topics: usize) -> Self {
         let topics = Vec::with_capacity(topics);
-        Self { head, topics, calls: Vec::new(), charge: None, times: None }
+        let parsed = head.received;
+        Self {
+            head,
+            topics,
+            calls: Vec::new(),
+            charge: None,
+            parsed,
+            size: Size::default(),
+            times: None,
+        }
     }
 
     pub(super) fn push(&mut self, topic: TopicParts) {
@@ -205,6 +234,22 @@ impl PendingProduce {
         })
     }
 
+    /// Notes when its batches were checked.
+    pub(super) fn note_parsed(&mut self, now: Instant) {
+        self.parsed = now;
+    }
+
+    /// Notes batches that were appended here, or sent to another shard to be.
+    pub(super) fn note_batches(&mut self, batches: Size) {
+        self.size.bytes += batches.bytes;
+        self.size.records += batches.records;
+    }
+
+    /// The request.
+    pub(in crate::frontend::kafka) fn head(&self) -> Head {
+        self.head
+    }
+
     /// When the request had come.
     pub(in crate::frontend::kafka) fn received(&self) -> Instant {
         self.head.received
@@ -219,7 +264,8 @@ impl PendingProduce {
             })
     }
 
-    /// Waits until every batch may be acknowledged, or is known to have failed.
+    /// Waits until every batch may be acknowledged, or is known to have failed. The frame's memory
+    /// is nobody's concern any more then.
     pub(in crate::frontend::kafka) async fn settle(&mut self) {
         let mut results = Vec::with_capacity(self.calls.len());
         for call in self.calls.drain(..) {
@@ -255,6 +301,7 @@ impl PendingProduce {
                 _ => {}
             }
         }
+        self.charge = None;
     }
 
     /// Appends the answer to `reply`.
@@ -277,11 +324,42 @@ impl PendingProduce {
         Ok(())
     }
 
+    /// Completes what is written down of it as a slow request: it was `ready` to be answered, and
+    /// the kernel has taken the answer `now`.
+    pub(in crate::frontend::kafka) fn tell(
+        &self,
+        blank: SlowRequest,
+        ready: Instant,
+        now: Instant,
+    ) -> SlowRequest {
+        let mut course = Course::from(self.head.received).until(Step::Parse, self.parsed);
+        let last = match self.times {
+            Some(CommitTimes { closed, written, durable }) => {
+                let steps = [Step::Queue, Step::JournalWrite, Step::Barrier];
+                for (step, moment) in steps.into_iter().zip([closed, written, durable]) {
+                    course = course.until(step, moment);
+                }
+                Step::Turn
+            }
+            None => Step::Handle,
+        };
+        let partitions = self.topics.iter().map(|topic| topic.parts.len()).sum::<usize>();
+        let known = self.topics.iter().find_map(|topic| topic.topic.as_ref());
+        SlowRequest {
+            topic: known.map(|topic| SlowRequest::text(&topic.name)),
+            partitions: u32::try_from(partitions).unwrap_or(u32::MAX),
+            bytes: self.size.bytes,
+            records: Some(self.size.records),
+            took: course.until(last, ready).until(Step::Reply, now).end(),
+            ..blank
+        }
+    }
+
     fn note_times(&self, shard: &Shard) {
         let Some(times) = self.times else { return };
         let none = Instant::default();
         if times.closed > none {
-            shard.metrics.record(Stage::Queue, times.closed.nanos_since(self.head.received));
+            shard.metrics.record(Stage::Queue, times.closed.nanos_since(self.parsed));
         }
         if times.written > none {
             shard.metrics.record(Stage::JournalWrite, times.written.nanos_since(times.closed));

@@ -8,7 +8,7 @@ use runtime::buffer::Slice;
 use runtime::local::promise;
 
 use super::Incoming;
-use super::pending::State;
+use super::pending::{Size, State};
 use crate::frontend::kafka::connection::Connection;
 use crate::metrics::Counter;
 use crate::shard::message::{RemoteBatch, RemoteProduce, Reply, Request};
@@ -20,6 +20,7 @@ impl Connection {
         let mut by_shard: BTreeMap<ShardId, Vec<RemoteBatch>> = BTreeMap::new();
         let patience = incoming.patience;
         let mut calls: BTreeMap<ShardId, usize> = BTreeMap::new();
+        let mut size = Size::default();
         incoming.pending.for_each(|topic, part| {
             let State::Away { range, owner, checked } = &part.state else { return };
             let next = calls.len();
@@ -31,8 +32,10 @@ impl Connection {
                 header: checked.header,
                 stamp: checked.stamp,
             });
+            size.add(&checked.header);
             part.state = State::Sent { call, index: batches.len() - 1 };
         });
+        incoming.pending.note_batches(size);
         // Calls are numbered in the order in which their shards were first named.
         let mut order: Vec<(usize, ShardId)> =
             calls.into_iter().map(|(owner, call)| (call, owner)).collect();
