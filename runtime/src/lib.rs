@@ -31,6 +31,7 @@ mod resolve;
 mod shard;
 pub mod signal;
 mod sleep;
+mod small_file;
 mod socket;
 mod splice;
 mod sync;
@@ -57,5 +58,8 @@ pub use lock::DirectoryLock;
 pub use resolve::resolve;
 pub use shard::{ShardJoin, ShardThread, block_on, raise_open_files_limit};
 pub use sleep::Sleep;
+pub use small_file::{
+    overwrite_small_file, read_small_file, remove_small_file_durably, write_small_file_durably,
+};
 pub use socket::{Listener, ReceiveBuffer, Received, Stream};
 pub use splice::Pipes;
