@@ -41,8 +41,8 @@ pub use bell::Bell;
 pub use clock::{Instant, wall_millis};
 pub use directory::{
     Metadata, Volume, absolute_path, create_directory, create_directory_all, free_bytes,
-    list_directory, metadata, remove_directory, remove_directory_all, remove_file, rename,
-    sync_directory, volume,
+    list_directory, metadata, remove_directory, remove_directory_all, remove_empty_directory,
+    remove_file, rename, sync_directory, volume,
 };
 pub use driver::op::Piece;
 pub use driver::probe::{RingFeatures, probe};

@@ -54,7 +54,7 @@ pub fn gaps(config: &GapConfig, on_gap: &mut dyn FnMut(Gap<'_>)) -> io::Result<u
     let mut watched_ns = 0;
     while now_ns() < end_ns {
         read(&mut files, &mut before);
-        let switched = switches();
+        let given_way = switches();
         let start_ns = now_ns();
         let mut last_ns = start_ns;
         while last_ns - start_ns < WINDOW_NS {
@@ -62,7 +62,7 @@ pub fn gaps(config: &GapConfig, on_gap: &mut dyn FnMut(Gap<'_>)) -> io::Result<u
             let gap_ns = now - last_ns;
             last_ns = now;
             if gap_ns >= config.shortest_ns {
-                let switches = switches().saturating_sub(switched);
+                let switches = switches().saturating_sub(given_way);
                 read(&mut files, &mut after);
                 on_gap(Gap { length_ns: gap_ns, switches, before: &before, after: &after });
                 break;

@@ -128,14 +128,9 @@ impl Knob {
         let is_offered = |value: &str| {
             offered.as_ref().is_none_or(|all| all.split_whitespace().any(|one| one == value))
         };
-        let after = match value {
-            Some(value) => value.to_owned(),
-            None => {
-                let mut others = self.candidates().into_iter();
-                let other = others.find(|other| *other != before && is_offered(other));
-                other.unwrap_or(&before).to_owned()
-            }
-        };
+        let mut others = self.candidates().into_iter();
+        let other = || others.find(|other| *other != before && is_offered(other));
+        let after = value.or_else(other).unwrap_or(&before).to_owned();
         if after == before {
             return Err(KnobError::Same { path, value: after });
         }
