@@ -16,5 +16,6 @@ mod cli {
     mod produce;
     mod topic;
     mod tune;
+    mod tune_effect;
 }
 mod support;

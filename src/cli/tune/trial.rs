@@ -19,6 +19,9 @@ const TOPIC: &str = "tune";
 /// Seconds of load before anything counts.
 const WARM_UP: &str = "0.5";
 
+/// Half of the usual journal: enough for a short run, and soon written.
+const JOURNAL: [&str; 2] = ["--set", "journal.files=8"];
+
 /// What makes the broker acknowledge after the write, without the barrier.
 const RELAXED: [&str; 2] = ["--config", "flush.messages=9223372036854775807"];
 
@@ -77,6 +80,7 @@ impl TrialArgs {
             ["serve", "--shards", "1", "--http", "none", "--listen", "127.0.0.1:0"]
                 .map(str::to_owned)
                 .to_vec();
+        arguments.extend(JOURNAL.map(str::to_owned));
         arguments.extend(["--cores".to_owned(), core.to_string()]);
         arguments.extend(["--data".to_owned(), data.display().to_string()]);
         let child = Child::start(own_program()?, &arguments, core, "ready in");

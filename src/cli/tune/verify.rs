@@ -101,14 +101,13 @@ fn in_words(outlook: &str, comparisons: &[Comparison], records: u64, holds: bool
             Quantile::P50 => "p50",
             Quantile::P99 => "p99",
         };
+        let [predicted, measured] = [one.predicted_ns, one.measured_ns].map(|nanos| nanos / 1000.0);
+        let (off, off_max) = (one.off() * 100.0, one.off_max() * 100.0);
         push(
             &mut text,
             format_args!(
-                "  {name}: predicted {:.0} us, measured {:.0} us, off by {:+.0} % of {:.0} % allowed",
-                one.predicted_ns / 1000.0,
-                one.measured_ns / 1000.0,
-                one.off() * 100.0,
-                one.off_max() * 100.0,
+                "  {name}: predicted {predicted:.0} us, measured {measured:.0} us, \
+                 off by {off:+.0} % of {off_max:.0} % allowed"
             ),
         );
     }

@@ -37,6 +37,10 @@ const TRY_BYTES: usize = 16 << 10;
 /// As long as a shard looks out for the end of a write.
 const IDLE: Idle = Idle::Spin(250_000);
 
+/// The longest rest between two commits: a seldom load is measured as if it were one of 200 a
+/// second, or there would be too few commits to tell.
+const REST_MAX: Duration = Duration::from_millis(5);
+
 const FILES: u32 = 4;
 const FILE_BYTES: u64 = 16 << 20;
 
@@ -127,7 +131,7 @@ impl Pacing {
     ) -> io::Result<()> {
         let end = Instant::now().after(time);
         while Instant::now() < end {
-            commits.rest(self.rest())?;
+            commits.rest(self.rest().min(REST_MAX))?;
             let taken = commits.commit(times.bytes, barrier)?;
             self.passed(taken as f64);
             times.times.saturating_record(taken.max(1));

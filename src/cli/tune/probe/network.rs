@@ -15,6 +15,9 @@ use crate::cli::tune::place::{Cores, LoadArgs};
 /// Bytes of a Produce request beside the record's value: header, topic, batch.
 const REQUEST_BYTES: usize = 130;
 
+/// A load that is more seldom is measured at this rate, or there would be too few requests to tell.
+const RATE_MIN: f64 = 200.0;
+
 /// What came of it.
 pub(super) struct Loopback {
     /// From when a request was due to its answer, nanoseconds.
@@ -48,7 +51,7 @@ pub(super) fn loopback(
     config.core = Some(cores.load);
     config.end = LoadEnd::After(duration);
     let mut paced = Answered(histogram());
-    let mut arrivals = Poisson::new(wanted.rate, connections);
+    let mut arrivals = Poisson::new(wanted.rate.max(RATE_MIN), connections);
     load(&config, Drive::Open { arrivals: &mut arrivals, records: 1 }, &mut paced)?;
     config.end = LoadEnd::After(duration / 4);
     let mut busy = Answered(histogram());

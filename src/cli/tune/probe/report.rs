@@ -121,6 +121,11 @@ impl Report<'_> {
         if !disk.barrier.is_empty() {
             push(text, format_args!("barrier: {}", disk.barrier));
         }
+        self.rest_text(text);
+    }
+
+    /// What is a figure alone, and what is none.
+    fn rest_text(&self, text: &mut String) {
         let request = self.pace.request_ns() / 1000.0;
         if request > 0.0 {
             push(
@@ -155,10 +160,6 @@ impl Report<'_> {
             Err(reason) => json!({ "tracer": tracer, "missing": reason }),
         });
         let disk = &self.pace.disk;
-        let commits = |all: &[CommitTimes]| -> Vec<Value> {
-            let one = |commits: &CommitTimes| json!({ "bytes": commits.bytes, "times": times_json(&commits.times) });
-            all.iter().map(one).collect()
-        };
         let value = json!({
             "data": self.place.data.display().to_string(),
             "cores": cores,
@@ -172,8 +173,8 @@ impl Report<'_> {
             "request_ns": self.pace.request_ns(),
             "barrier": disk.barrier,
             "disk_missing": self.pace.disk_error,
-            "durable": commits(&disk.durable),
-            "written": commits(&disk.written),
+            "durable": commits_json(&disk.durable),
+            "written": commits_json(&disk.written),
             "prediction": self.prediction,
         });
         format!("{value}\n")
@@ -191,6 +192,14 @@ fn core_json(report: &CoreReport) -> Value {
         "causes": causes.collect::<Vec<_>>(),
         "timers": times_json(&report.timers),
     })
+}
+
+fn commits_json(all: &[CommitTimes]) -> Vec<Value> {
+    let one = |commits: &CommitTimes| {
+        let times = times_json(&commits.times);
+        json!({ "bytes": commits.bytes, "times": times })
+    };
+    all.iter().map(one).collect()
 }
 
 fn times_json(times: &Histogram<u64>) -> Value {
