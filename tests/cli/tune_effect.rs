@@ -23,7 +23,7 @@ undo=without
 echo "$(cat "$here/sys/block/vda/queue/nomerges") $undo" >>"$here/log"
 if [ -p "$here/told" ] && [ "$(wc -l <"$here/log")" = 2 ]; then
     echo here >"$here/told"
-    cat "$here/gate"
+    read -r line <"$here/gate"
 fi
 mkdir -p "$out"
 printf 'quantile,nanoseconds,count\n0,100000,1\n0.5,150000,51\n1,200000,101\n' >"$out/latency-0.csv"

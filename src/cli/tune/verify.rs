@@ -27,10 +27,10 @@ pub(super) struct VerifyArgs {
     #[command(flatten)]
     place: PlaceArgs,
     /// Seconds of the run, and of each measurement
-    #[arg(long, value_name = "N", default_value = "6", value_parser = seconds)]
+    #[arg(long, value_name = "N", default_value = "15", value_parser = seconds)]
     seconds: Duration,
     /// How often measuring and running take turns
-    #[arg(long, value_name = "N", default_value_t = 4,
+    #[arg(long, value_name = "N", default_value_t = 10,
         value_parser = clap::value_parser!(u32).range(1..=100))]
     turns: u32,
     #[command(flatten)]
@@ -65,7 +65,8 @@ pub(super) fn run(arguments: &VerifyArgs) -> Result<ExitCode, Failure> {
     let prediction = simulate(&basis.measured(), load.rate, load.connections, SEED);
     let answers = if trial.relaxed { &prediction.written } else { &prediction.durable };
     let Some(answers) = answers else {
-        return Err(Failure::new("nothing could be measured, see tidemill tune probe"));
+        let trouble = basis.trouble();
+        return Err(Failure::new(format_args!("not enough could be measured: {trouble}")));
     };
     let comparisons = compare(answers, &run);
     let holds = comparisons.iter().all(Comparison::holds);

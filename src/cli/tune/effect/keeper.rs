@@ -74,9 +74,14 @@ impl Keeper {
         Ok(Some(said))
     }
 
+    /// An error if nothing can be written down.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        self.lock.as_ref().map(drop).map_err(Failure::clone)
+    }
+
     /// Writes down what puts the changes back. Nothing is changed before this.
     pub(super) fn begin(&self, knob: Knob, changes: &[Change]) -> Result<(), Failure> {
-        self.lock.as_ref().map_err(Failure::clone)?;
+        self.check()?;
         let undo = Undo::of(knob.name(), changes).to_json();
         runtime::write_small_file_durably(&self.undo, &undo)
             .map_err(|error| Failure::new(format_args!("{}: {error}", self.undo.display())))
@@ -108,7 +113,7 @@ impl Keeper {
         let failed = |error: std::io::Error| {
             let what = format!("/{} can not be set to {}: {error}", setting.path, setting.value);
             Failure::new(what).hint(match error.kind() {
-                ErrorKind::PermissionDenied => "it takes root",
+                ErrorKind::PermissionDenied => "it takes root, the machine's and no namespace's",
                 ErrorKind::ReadOnlyFilesystem => "inside a container it is the host's to set",
                 _ => "the kernel, or this device, does not take it",
             })

@@ -81,6 +81,7 @@ pub(super) fn run(arguments: &EffectArgs) -> Result<ExitCode, Failure> {
         output::print(&plan(arguments, &changes))?;
         return Ok(ExitCode::SUCCESS);
     }
+    keeper.check()?;
     arguments.trial.bench()?;
     let place = arguments.place.take()?;
     keeper.begin(arguments.knob, &changes)?;

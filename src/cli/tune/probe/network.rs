@@ -40,7 +40,12 @@ pub(super) fn loopback(
     wanted: &LoadArgs,
     duration: Duration,
 ) -> io::Result<Loopback> {
-    let server = serve(FloorConfig::new(Work::Echo, cores.server))?;
+    // The server may have no more descriptors than the process. Connections of the first load may
+    // still be there when those of the second come.
+    runtime::raise_open_files_limit()?;
+    let mut config = FloorConfig::new(Work::Echo, cores.server);
+    config.connections_max = 2 * wanted.connections;
+    let server = serve(config)?;
     let connections = wanted.connections as usize;
     let mut request = vec![0xA5; REQUEST_BYTES + wanted.record_size as usize];
     let body = u32::try_from(request.len() - 4).map_err(io::Error::other)?;

@@ -68,6 +68,12 @@ impl Pace {
         place.check()
     }
 
+    /// Why something was not measured.
+    pub(in crate::cli::tune) fn trouble(&self) -> String {
+        let troubles = [&self.disk_error, &self.loopback_error].into_iter().flatten();
+        troubles.map(String::as_str).collect::<Vec<_>>().join("; ")
+    }
+
     /// What a request costs a core that does nothing else, nanoseconds; the middle of all parts.
     pub(super) fn request_ns(&self) -> f64 {
         let mut all = self.request_ns.clone();
