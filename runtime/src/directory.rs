@@ -39,7 +39,8 @@ pub fn remove_directory_all(path: &Path) -> io::Result<()> {
     std::fs::remove_dir_all(path)
 }
 
-/// Removes a directory that is empty, or that the kernel lets go as if it were. Blocks: for commands.
+/// Removes a directory that is empty, or that the kernel lets go as if it were. Blocks: for
+/// commands.
 pub fn remove_empty_directory(path: &Path) -> io::Result<()> {
     std::fs::remove_dir(path)
 }

@@ -227,7 +227,7 @@ mod tests {
         let told = unsafe { libc::syscall(libc::SYS_tgkill, process, thread, libc::SIGHUP) };
         assert_eq!(told, 0);
         assert_eq!(watch.pending(), Some("SIGHUP"));
-        // SAFETY: as before.
+        // SAFETY: the call takes numbers only.
         unsafe { libc::syscall(libc::SYS_tgkill, process, thread, libc::SIGTERM) };
         assert!(matches!(ran("sleep 100"), Ok(Ran::Interrupted("SIGTERM"))));
         assert_eq!(watch.pending(), None);
