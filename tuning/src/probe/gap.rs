@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn the_more_telling_change_wins() {
         let tick = ("600000", "600001");
-        let disk = ("1000 ", "1001 ");
+        let device = ("1000 ", "1001 ");
         let stolen = ("81 9", "82 9");
         let receive = ("      20\n", "      21\n");
         let reschedule = ("7  9 ", "7  10 ");
@@ -241,9 +241,9 @@ mod tests {
         check(&[tick], 0, &Cause::Tick);
         check(&[tick, ("500\n", "501\n")], 0, &Cause::Tick);
         check(&[tick, receive], 0, &Cause::Softirq("NET_RX".to_owned()));
-        check(&[tick, receive, disk], 0, &Cause::Interrupt("24 virtio0-req.0".to_owned()));
-        check(&[tick, disk], 1, &Cause::Preempted);
-        check(&[tick, disk, stolen], 1, &Cause::Stolen);
+        check(&[tick, receive, device], 0, &Cause::Interrupt("24 virtio0-req.0".to_owned()));
+        check(&[tick, device], 1, &Cause::Preempted);
+        check(&[tick, device, stolen], 1, &Cause::Stolen);
         check(&[reschedule], 0, &Cause::Interrupt("RES".to_owned()));
         check(&[reschedule, tick], 0, &Cause::Tick);
     }

@@ -113,7 +113,9 @@ mod tests {
 
     fn times(values: &[u64]) -> Histogram<u64> {
         let mut times = histogram();
-        values.iter().for_each(|value| times.saturating_record(*value));
+        for value in values {
+            times.saturating_record(*value);
+        }
         times
     }
 
@@ -146,7 +148,9 @@ mod tests {
         let mean = (0..100_000).map(|_| random.exponential()).sum::<f64>() / 1e5;
         assert!((mean - 1.0).abs() < 0.02, "{mean}");
         let mut counts = [0_u32; 4];
-        (0..4000).for_each(|_| counts[random.below(4) as usize] += 1);
+        for _ in 0..4000 {
+            counts[random.below(4) as usize] += 1;
+        }
         assert!(counts.iter().all(|count| (900..1100).contains(count)), "{counts:?}");
         assert_eq!(Random::new(1, 0).next(), Random::new(1, 0).next());
         assert_ne!(Random::new(1, 0).next(), Random::new(1, 1).next());

@@ -81,7 +81,9 @@ fn a_connection_waits_for_its_own_answer() {
 fn no_rate_makes_it_faster_and_too_high_a_one_is_noticed() {
     let mut measured = constant(50_000, 4_000.0, 150_000, 20_000);
     let mut spread = histogram();
-    (1..=100).for_each(|step| spread.saturating_record(100_000 + step * step * 100));
+    for step in 1..=100 {
+        spread.saturating_record(100_000 + step * step * 100);
+    }
     measured.durable = vec![CommitTimes { bytes: 4096, times: spread }];
     let rates = [10.0, 100.0, 1_000.0, 3_000.0, 10_000.0, 30_000.0, 100_000.0, 1_000_000.0];
     let found = rates.map(|rate| durable(&measured, rate, 64));
