@@ -18,5 +18,6 @@ mod cli {
     mod slow;
     mod topic;
     mod tune;
+    mod tune_effect;
 }
 mod support;

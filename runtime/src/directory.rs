@@ -39,6 +39,12 @@ pub fn remove_directory_all(path: &Path) -> io::Result<()> {
     std::fs::remove_dir_all(path)
 }
 
+/// Removes a directory that is empty, or that the kernel lets go as if it were. Blocks: for
+/// commands.
+pub fn remove_empty_directory(path: &Path) -> io::Result<()> {
+    std::fs::remove_dir(path)
+}
+
 /// Makes the directory's entries durable.
 pub async fn sync_directory(runtime: &Runtime, path: &Path) -> io::Result<()> {
     File::open(runtime, path, OpenOptions::default()).await?.sync_all().await

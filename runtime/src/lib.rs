@@ -32,6 +32,7 @@ mod resolve;
 mod shard;
 pub mod signal;
 mod sleep;
+mod small_file;
 mod socket;
 mod splice;
 mod sync;
@@ -41,8 +42,8 @@ pub use bell::Bell;
 pub use clock::{Instant, wall_millis};
 pub use directory::{
     Metadata, Volume, absolute_path, create_directory, create_directory_all, free_bytes,
-    list_directory, metadata, remove_directory, remove_directory_all, remove_file, rename,
-    sync_directory, volume,
+    list_directory, metadata, remove_directory, remove_directory_all, remove_empty_directory,
+    remove_file, rename, sync_directory, volume,
 };
 pub use driver::op::Piece;
 pub use driver::probe::{RingFeatures, probe};
@@ -59,5 +60,8 @@ pub use program::replace_program;
 pub use resolve::resolve;
 pub use shard::{ShardJoin, ShardThread, block_on, raise_open_files_limit};
 pub use sleep::Sleep;
+pub use small_file::{
+    overwrite_small_file, read_small_file, remove_small_file_durably, write_small_file_durably,
+};
 pub use socket::{Listener, ReceiveBuffer, Received, Stream};
 pub use splice::Pipes;

@@ -8,8 +8,13 @@ use std::io::{self, BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use super::pin::pin_to;
+use crate::signal::{Notice, Watch, unblock_all};
+
+/// A program's end is seen after so long even if the signal that tells of it went elsewhere.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Why a program is not running as it should.
 #[derive(Debug, thiserror::Error)]
@@ -59,8 +64,8 @@ impl Child {
     ) -> Result<Self, ChildError> {
         let mut command = Command::new(&program);
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
-        // SAFETY: between fork and exec, neither call allocates or takes a lock.
-        unsafe { command.pre_exec(move || pin_to(core).and_then(|()| end_with_parent())) };
+        // SAFETY: between fork and exec, none of the calls allocates or takes a lock.
+        unsafe { command.pre_exec(move || prepare(core)) };
         let spawned = command.spawn().and_then(|mut process| {
             let output = process.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
             Ok((process, BufReader::new(output)))
@@ -114,6 +119,53 @@ impl Drop for Child {
     }
 }
 
+/// How a program that was run came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ran {
+    /// By itself.
+    Ended(ExitStatus),
+    /// It was killed, since this signal came.
+    Interrupted(&'static str),
+}
+
+/// Runs `program` on `core` to its end, without input and output; what it says to standard error
+/// is seen. A signal that `watch` is told of kills it.
+pub fn run(
+    program: PathBuf,
+    arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    core: usize,
+    watch: &Watch,
+) -> Result<Ran, ChildError> {
+    let mut command = Command::new(&program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null());
+    // SAFETY: between fork and exec, none of the calls allocates or takes a lock.
+    unsafe { command.pre_exec(move || prepare(core)) };
+    let mut process = match command.spawn() {
+        Ok(process) => process,
+        Err(source) => return Err(ChildError::Start { program, source }),
+    };
+    loop {
+        match process.try_wait() {
+            Ok(Some(status)) => return Ok(Ran::Ended(status)),
+            Ok(None) => {}
+            Err(source) => return Err(ChildError::End { program, source }),
+        }
+        if let Some(Notice::Signal(name)) = watch.wait(LOOK_EVERY) {
+            // It may have ended just now.
+            let _ = process.kill();
+            let _ = process.wait();
+            return Ok(Ran::Interrupted(name));
+        }
+    }
+}
+
+/// Makes a new process what it should be before it becomes another program.
+fn prepare(core: usize) -> io::Result<()> {
+    unblock_all()?;
+    pin_to(core)?;
+    end_with_parent()
+}
+
 /// Has the kernel kill this process when the thread that started it ends: a measurement that is
 /// killed leaves no server behind.
 fn end_with_parent() -> io::Result<()> {
@@ -160,6 +212,25 @@ mod tests {
         assert!(matches!(error, ChildError::NotReady { said, .. } if said.starts_with("no")));
         let error = Child::start("/does/not/exist".into(), [""], 0, "").unwrap_err();
         assert!(matches!(error, ChildError::Start { .. }));
+    }
+
+    #[test]
+    fn a_program_runs_to_its_end_or_to_a_signal() {
+        let watch = Watch::begin().unwrap();
+        let ran = |script: &str| run("/bin/sh".into(), ["-c", script], 0, &watch);
+        assert!(matches!(ran("exit 3"), Ok(Ran::Ended(status)) if status.code() == Some(3)));
+        // The parent's thread is told, not its process: other tests run beside this one.
+        // SAFETY: the call takes no memory.
+        let thread = unsafe { libc::gettid() };
+        let process = std::process::id();
+        // SAFETY: the call takes numbers only.
+        let told = unsafe { libc::syscall(libc::SYS_tgkill, process, thread, libc::SIGHUP) };
+        assert_eq!(told, 0);
+        assert_eq!(watch.pending(), Some("SIGHUP"));
+        // SAFETY: the call takes numbers only.
+        unsafe { libc::syscall(libc::SYS_tgkill, process, thread, libc::SIGTERM) };
+        assert!(matches!(ran("sleep 100"), Ok(Ran::Interrupted("SIGTERM"))));
+        assert_eq!(watch.pending(), None);
     }
 
     #[test]

@@ -43,7 +43,7 @@ fn profile(name: &str) -> Result<Profile, String> {
     profile.ok_or_else(|| format!("not one of {PROFILES}"))
 }
 
-fn cores(list: &str) -> Result<String, String> {
+pub(super) fn cores(list: &str) -> Result<String, String> {
     let cores = CpuList::parse(list).filter(|cores| !cores.is_empty());
     cores.map(|cores| cores.to_string()).ok_or_else(|| "not a list of cores such as 0,2-5".into())
 }
