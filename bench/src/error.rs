@@ -58,6 +58,9 @@ pub(crate) enum BenchError {
     /// The arguments do not go together.
     #[error("{0}")]
     Arguments(&'static str),
+    /// A run that must not be believed; what it says has been shown.
+    #[error("{0} of the runs are invalid")]
+    Invalid(usize),
     /// Something was answered that can not be measured.
     #[error("nothing to report: {0}")]
     Nothing(&'static str),
