@@ -58,6 +58,10 @@ pub(crate) enum BenchError {
     /// The arguments do not go together.
     #[error("{0}")]
     Arguments(&'static str),
+    /// A client library that is measured does not start.
+    #[cfg(feature = "librdkafka")]
+    #[error("librdkafka: {0}")]
+    Library(String),
     /// A run that must not be believed; what it says has been shown.
     #[error("{0} of the runs are invalid")]
     Invalid(usize),

@@ -9,6 +9,8 @@ mod folder;
 mod kafka;
 mod knee;
 mod ledger;
+#[cfg(feature = "librdkafka")]
+mod librdkafka;
 mod profile;
 mod recorder;
 mod session;
