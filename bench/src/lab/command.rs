@@ -16,6 +16,8 @@ use crate::report::{Cell, Table, show};
 /// Seconds of warm-up and of measuring at each rate that is tried, if none are given.
 const FIND_WARM_UP_SECONDS: u32 = 3;
 const FIND_SECONDS: f64 = 5.0;
+/// Records that a p99 needs.
+const RECORDS_MIN: f64 = 1000.0;
 
 /// `tidemill-bench run`
 pub(crate) fn run(args: &RunArgs) -> Result<(), BenchError> {
@@ -64,8 +66,9 @@ pub(crate) fn find(args: &FindArgs) -> Result<(), BenchError> {
     let limit_ns = u64::try_from(args.p99.as_nanos()).unwrap_or(u64::MAX);
     let mut knee = Knee::new(args.from, args.to, 1.0 + args.within / 100.0, args.retries);
     let mut best: Option<Ran> = None;
+    let least = RECORDS_MIN / workload.duration.as_secs_f64();
     for number in 1..=args.runs_max {
-        let Some(rate) = knee.next_rate() else { break };
+        let Some(rate) = knee.next_rate().filter(|rate| *rate >= least) else { break };
         let seed = workload.seed + u64::from(number);
         let workload = Workload { pace: Pace::constant(rate), seed, ..workload.clone() };
         let record = &args.run.record;

@@ -223,5 +223,4 @@ fn distribution(histogram: &Histogram<u64>) -> String {
 }
 
 #[cfg(test)]
-#[path = "folder/tests.rs"]
 mod tests;

@@ -327,5 +327,4 @@ impl<'a> Ledger<'a> {
 }
 
 #[cfg(test)]
-#[path = "ledger/tests.rs"]
 mod tests;

@@ -215,7 +215,7 @@ impl<'j, 'a> Load<'j, 'a> {
         let size = workload.record_size.draw(&mut self.random);
         let key = workload.keys.draw(&mut self.random).map(|key| format!("key-{key:010}"));
         let sent_ns = Instant::now().nanos();
-        let due_ns = if self.job.is_sending(sent_ns) { sent_ns } else { due_ns };
+        let due_ns = if workload.is_closed() { sent_ns } else { due_ns };
         let bytes = (size + key.as_ref().map_or(0, String::len)) as u64;
         let sent = Box::new(Sent { due_ns, sent_ns, bytes });
         let value = self.value.get(..size).unwrap_or_default();

@@ -30,7 +30,7 @@ pub(crate) fn disk_name(directory: &Path) -> Option<String> {
     let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
     let (number, ..) = super::environment::mount_of(&mounts, &directory)?;
     let device = fs::canonicalize(Path::new("/sys/dev/block").join(number)).ok()?;
-    let is_partition = device.join("partition").exists();
+    let is_partition = fs::metadata(device.join("partition")).is_ok();
     let disk: PathBuf = if is_partition { device.parent()?.to_owned() } else { device };
     Some(disk.file_name()?.to_string_lossy().into_owned())
 }

@@ -124,3 +124,70 @@ impl Consumer {
 fn refuse(code: net::kafka::error_code::ErrorCode) -> Result<(), BenchError> {
     if code.is_none() { Ok(()) } else { Err(BenchError::Refused { what: "a fetch", code }) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::flags::WorkloadFlags;
+    use super::super::super::ledger::{Ledger, Observer, Row};
+    use super::*;
+    use net::kafka::api::fetch::{FetchTopicResponse, FetchedPartition, PartitionData};
+    use record::{BatchBuilder, NewRecord, Seal, Timestamp};
+
+    struct Nobody;
+
+    impl Observer for Nobody {
+        fn on_row(&mut self, _: &mut Row, _: bool) {}
+    }
+
+    /// A batch from an offset on: each value is of the run that its mark says.
+    fn batch(base_offset: i64, marks: &[u64]) -> Vec<u8> {
+        let mut builder = BatchBuilder::new();
+        for mark in marks {
+            let value = [mark.to_be_bytes(), 100_u64.to_be_bytes()].concat();
+            let (timestamp, value) = (Timestamp(1), Some(value.as_slice()));
+            builder.append(&NewRecord { timestamp, key: None, value, headers: &[] }).unwrap();
+        }
+        builder.seal(&Seal { base_offset: Offset(base_offset), ..Seal::default() }).unwrap()
+    }
+
+    /// The frame that answers the `asked`-th fetch with records of partition 1.
+    fn answer(asked: i32, records: &[u8]) -> Vec<u8> {
+        let data = PartitionData { partition: PartitionIndex(1), ..PartitionData::default() };
+        let partitions = [FetchedPartition { data, records: Some(records.into()) }];
+        let topics = [FetchTopicResponse {
+            name: "t",
+            partitions: (&partitions).into(),
+            ..FetchTopicResponse::default()
+        }];
+        let response = FetchResponse { topics: (&topics).into(), ..FetchResponse::default() };
+        let mut frame = Vec::new();
+        let version = ApiKey::Fetch.version(VERSION).unwrap();
+        response.encode_frame(version, CorrelationId(asked), &mut frame).unwrap();
+        frame.split_off(4)
+    }
+
+    #[test]
+    fn every_record_of_the_run_is_read_once_and_others_are_told_apart() {
+        let flags: WorkloadFlags = toml::from_str("warmup = 0").unwrap();
+        let workload = flags.resolve(String::new()).unwrap();
+        let mut nobody = Nobody;
+        let mut ledger = Ledger::new(&workload, 0, &mut nobody);
+        let mut consumer = Consumer::new("t", &[5, 11], 1, 2);
+        let (mark, mut frame) = (Mark(7), Vec::new());
+        consumer.ask(&mut frame).unwrap();
+        // The first record was read before; of the second batch only a part came.
+        let cut = batch(14, &[7, 7])[..70].to_vec();
+        let records = [batch(10, &[7, 7, 9, 7]), cut].concat();
+        let others = consumer.on_answer(&answer(1, &records), mark, 500, &mut ledger).unwrap();
+        assert_eq!((others, ledger.all().read), (1, 2));
+        assert_eq!(consumer.places, [(1, 14)]);
+        assert!(consumer.on_answer(&answer(2, &[]), mark, 500, &mut ledger).is_err());
+    }
+
+    #[test]
+    fn a_group_shares_the_partitions() {
+        let places = |share| Consumer::new("t", &[0, 1, 2, 3, 4], share, 2).places;
+        assert_eq!(places(0), [(0, 0), (2, 2), (4, 4)]);
+        assert_eq!(places(1), [(1, 1), (3, 3)]);
+    }
+}

@@ -166,7 +166,8 @@ fn known_delays_are_reported_as_they_are() {
 /// A broker that is stopped for `d` in a run of `t` seconds, at `rate` records a second.
 fn stopped(rate: &str, stop_ns: u64) -> (Account, Summary) {
     let text = format!(
-        "rate = {rate}\nconnections = 4\ninflight = 2\nbatch_records = 10\nwarmup = 0\nduration = 10"
+        "rate = {rate}\nconnections = 4\ninflight = 2\nbatch_records = 10\nwarmup = 0\n\
+         duration = 10"
     );
     let mut stub = Stub::new(4, |_| Some(MILLI));
     stub.stopped = START + 4 * SECOND..START + 4 * SECOND + stop_ns;
