@@ -1,6 +1,7 @@
 //! What can end a measurement: there is no result then, only a sentence.
 
 use std::io;
+use std::path::PathBuf;
 
 use net::http::HttpError;
 use net::kafka::api_key::UnsupportedVersion;
@@ -53,9 +54,24 @@ pub(crate) enum BenchError {
     /// The broker's HTTP answered with what is of no use.
     #[error("the broker's stages: {0}")]
     Stages(&'static str),
+    /// A file is not there, or not what it should be.
+    #[error("{file}: {what}", file = file.display())]
+    File {
+        /// Which.
+        file: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
     /// The arguments do not go together.
     #[error("{0}")]
     Arguments(&'static str),
+    /// A client library that is measured does not start.
+    #[cfg(feature = "librdkafka")]
+    #[error("librdkafka: {0}")]
+    Library(String),
+    /// A run that must not be believed; what it says has been shown.
+    #[error("{0} of the runs are invalid")]
+    Invalid(usize),
     /// Something was answered that can not be measured.
     #[error("nothing to report: {0}")]
     Nothing(&'static str),

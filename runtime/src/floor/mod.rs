@@ -22,6 +22,7 @@ mod sendfile;
 mod server;
 mod socket;
 mod timers;
+mod wire;
 
 pub use append::{AppendConfig, AppendReport, append};
 pub use barrier::{Barrier, BarrierProbe};
@@ -40,3 +41,4 @@ pub use ring::Idle;
 pub use sendfile::{SendfileConfig, SendfileReport, sendfile};
 pub use server::{FloorConfig, FloorHandle, FloorReport, Work, serve};
 pub use timers::timers;
+pub use wire::{Outbox, Script, WireConfig, converse};
