@@ -1,0 +1,3 @@
+//! A run folder: the files that a run leaves, and that everything else is made from.
+
+pub(crate) mod run;
