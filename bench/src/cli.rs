@@ -6,9 +6,13 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::compare::CompareArgs;
 use crate::error::BenchError;
 use crate::groups::arguments::GroupsArgs;
+use crate::merge::MergeArgs;
+use crate::order::OrderArgs;
 use crate::pace::{Rate, Spacing};
+use crate::render::ReportArgs;
 
 /// Measures what this machine can do, and what a broker makes of it.
 #[derive(Debug, Parser)]
@@ -36,6 +40,14 @@ pub(crate) enum Command {
     Idle(IdleArgs),
     /// What many groups cost, and how soon they are back
     Groups(GroupsArgs),
+    /// What differs between two series of runs beyond chance
+    Compare(CompareArgs),
+    /// One run out of those of generators that were started together
+    Merge(MergeArgs),
+    /// The random order of a series' runs
+    Order(OrderArgs),
+    /// A page with pictures of one or several runs
+    Report(ReportArgs),
     /// The floor's server, started by the other commands
     #[command(hide = true)]
     ServeFloor(ServeFloorArgs),

@@ -7,17 +7,20 @@ mod broker;
 mod cli;
 mod client;
 mod compact;
+mod compare;
 mod error;
 mod fetch;
 mod floor;
-#[allow(dead_code, reason = "its readers and its writer come with the latency lab")]
 mod folder;
 mod groups;
 mod idle;
 mod latency;
+mod merge;
+mod order;
 mod pace;
 mod pair;
 mod produce;
+mod render;
 mod report;
 mod request;
 mod spread;
@@ -48,6 +51,10 @@ fn run(cli: Cli) -> Result<(), BenchError> {
         Command::Compact(args) => compact::run(&args),
         Command::Idle(args) => idle::run(&args),
         Command::Groups(args) => groups::run(&args),
+        Command::Compare(args) => compare::run(&args),
+        Command::Merge(args) => merge::run(&args),
+        Command::Order(args) => order::run(&args),
+        Command::Report(args) => render::run(&args),
         Command::ServeFloor(args) => floor::serve(&args),
     }
 }

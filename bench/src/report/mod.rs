@@ -70,7 +70,8 @@ impl Table {
         self.rows.push(cells);
     }
 
-    fn to_text(&self) -> String {
+    /// Aligned, for people.
+    pub(crate) fn to_text(&self) -> String {
         let width = |column: usize, name: &str| {
             let cells = self.rows.iter().filter_map(|row| row.get(column));
             cells.map(|cell| cell.text.len()).chain([name.len()]).max().unwrap_or(0)
