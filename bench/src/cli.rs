@@ -422,6 +422,10 @@ mod tests {
             "pair --broker t --partitions 1,10000",
             "compact --broker t --mib 10240 --keys 1000000 --rate 20000",
             "idle --broker t",
+            "compare a b --json",
+            "merge a b c --out d",
+            "order --blocks 7 --seed 9 kafka tidemill",
+            "report a b --out c",
             "groups --broker t --groups 5000 --members 10 --protocol consumer --interval 5",
         ] {
             assert!(parses(good), "{good}");
@@ -446,6 +450,11 @@ mod tests {
             "pair --broker t --partitions 1",
             "pair --broker t --partitions 1,0",
             "pair --against floor",
+            "compare a",
+            "merge a --out b",
+            "merge a b",
+            "order --blocks 0 a",
+            "report",
             "groups",
             "groups --broker t --groups 0",
             "groups --broker t --protocol share",

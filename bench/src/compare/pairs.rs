@@ -11,6 +11,9 @@ const MAY_DIFFER: [&str; 4] = ["bootstrap", "label", "out", "topic"];
 const MAY_DIFFER_BETWEEN_BLOCKS: [&str; 6] =
     ["bootstrap", "cores", "label", "out", "seed", "topic"];
 
+/// What may differ between two systems besides: how they are reached, and what makes them durable.
+const MAY_DIFFER_BETWEEN_SYSTEMS: [&str; 2] = ["client", "config"];
+
 /// How far apart two floors may be: the larger to the smaller.
 const FLOOR_RATIO_MAX: f64 = 1.2;
 
@@ -134,9 +137,7 @@ impl Pairing {
 
 /// Why a run does not count, if it does not.
 fn fault(side: &str, run: &Run) -> Option<String> {
-    let texts: Vec<&str> = run.verdict.reasons.iter().map(|reason| reason.text.as_str()).collect();
-    let texts = if texts.is_empty() { "no reason given".to_owned() } else { texts.join(", ") };
-    (!run.verdict.valid).then(|| format!("{side} is invalid: {texts}"))
+    (!run.verdict.valid).then(|| format!("{side} is invalid: {}", run.verdict.why()))
 }
 
 /// How two floors differ, if by too much: the machine was another one then.
@@ -164,7 +165,10 @@ fn same_kind(one: &Folder, other: &Folder) -> Result<(), Refusal> {
 }
 
 fn same_workload(one: &Folder, other: &Folder, may_differ: &[&str]) -> Result<(), Refusal> {
-    let settings = differing(&one.run, &other.run, may_differ);
+    let mut settings = differing(&one.run, &other.run, may_differ);
+    if one.run.system.name != other.run.system.name {
+        settings.retain(|name| !MAY_DIFFER_BETWEEN_SYSTEMS.contains(&name.as_str()));
+    }
     if settings.is_empty() {
         return Ok(());
     }

@@ -146,6 +146,20 @@ fn different_workloads_are_not_compared() {
 }
 
 #[test]
+fn another_system_may_be_reached_and_made_durable_in_its_own_way() {
+    let mut sides = small();
+    for folder in &mut sides[1] {
+        folder.run.workload.insert("client".to_owned(), json!("nats"));
+        folder.run.workload.insert("config".to_owned(), json!(["sync_interval=always"]));
+    }
+    assert!(matches!(Comparison::of(&sides[0], &sides[1]), Err(Refusal::Workloads { .. })));
+    for folder in &mut sides[1] {
+        folder.run.system.name = "nats".to_owned();
+    }
+    assert_eq!(of(&sides).pairing.pairs.len(), 7);
+}
+
+#[test]
 fn runs_without_a_partner_are_named_and_nothing_in_common_is_refused() {
     let mut sides = small();
     sides[0].remove(0);

@@ -21,8 +21,6 @@ pub(crate) mod synthetic;
 pub(crate) mod timeline;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use hdrhistogram::Histogram;
@@ -36,6 +34,7 @@ use self::log::Log;
 use self::run::{FORMAT, Run};
 use self::stages::Stages;
 use self::timeline::Row;
+use crate::report::files;
 
 /// The names of the files.
 pub(crate) const RUN: &str = "run.json";
@@ -133,15 +132,15 @@ pub(crate) fn add(all: &mut Histogram<u64>, other: &Histogram<u64>) -> Option<()
 
 /// A run folder, or the run folders of a series in the order of their names.
 pub(crate) fn runs(path: &Path) -> Result<Vec<Folder>, FolderError> {
-    if path.join(RUN).exists() {
+    if files::is_there(&path.join(RUN)) {
         return Ok(vec![Folder::read(path)?]);
     }
-    let entries = fs::read_dir(path).map_err(io_error("read", path))?;
     let mut children = BTreeMap::new();
-    for entry in entries {
-        let entry = entry.map_err(io_error("read", path))?;
-        if entry.path().join(RUN).exists() {
-            children.insert(entry.file_name().to_string_lossy().into_owned(), entry.path());
+    for name in files::names(path).map_err(io_error("read", path))? {
+        let name = name.map_err(io_error("read", path))?;
+        let child = path.join(&name);
+        if files::is_there(&child.join(RUN)) {
+            children.insert(name.to_string_lossy().into_owned(), child);
         }
         if children.len() > RUNS_MAX {
             return Err(FolderError::TooMany { path: path.to_owned(), runs_max: RUNS_MAX });
@@ -157,16 +156,11 @@ pub(crate) fn runs(path: &Path) -> Result<Vec<Folder>, FolderError> {
 
 /// A file's bytes, if it is there.
 fn bytes(path: &Path, bytes_max: u64) -> Result<Option<Vec<u8>>, FolderError> {
-    let file = match File::open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        opened => opened.map_err(io_error("open", path))?,
-    };
-    let mut bytes = Vec::new();
-    file.take(bytes_max + 1).read_to_end(&mut bytes).map_err(io_error("read", path))?;
-    if bytes.len() as u64 > bytes_max {
+    let bytes = files::bytes(path, bytes_max).map_err(io_error("read", path))?;
+    if bytes.as_ref().is_some_and(|bytes| bytes.len() as u64 > bytes_max) {
         return Err(FolderError::TooLarge { path: path.to_owned(), bytes_max });
     }
-    Ok(Some(bytes))
+    Ok(bytes)
 }
 
 fn json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, FolderError> {
@@ -177,10 +171,7 @@ fn json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, FolderError> {
 
 /// Writes a file of a folder, which is made.
 pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), FolderError> {
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory).map_err(io_error("create", directory))?;
-    }
-    fs::write(path, content).map_err(io_error("write", path))
+    files::write_bytes(path, content).map_err(io_error("write", path))
 }
 
 /// Writes a file of a folder as JSON.

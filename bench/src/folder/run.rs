@@ -297,6 +297,15 @@ pub(crate) struct Verdict {
     pub(crate) reasons: Vec<Reason>,
 }
 
+impl Verdict {
+    /// All reasons in one sentence without its end.
+    pub(crate) fn why(&self) -> String {
+        let texts = self.reasons.iter().map(|reason| reason.text.trim_end_matches('.'));
+        let texts: Vec<&str> = texts.collect();
+        if texts.is_empty() { "no reason given".to_owned() } else { texts.join("; ") }
+    }
+}
+
 /// One thing that a run lacks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reason {

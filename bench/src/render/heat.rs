@@ -31,8 +31,10 @@ pub(super) struct Map {
     columns: Vec<Vec<u64>>,
     /// The lowest row, in rows of the logarithm of microseconds.
     first: i32,
-    /// The end of the last interval, in seconds.
+    /// The end of the last interval, in seconds: what was due in the window may have ended later.
     end: u64,
+    /// The end of the window, in seconds.
+    window: u64,
     /// The shortest and the longest, microseconds.
     range: (f64, f64),
 }
@@ -64,7 +66,9 @@ impl Map {
             (0..rows).map(count).collect()
         };
         let columns = (0..end.div_ceil(seconds)).map(column).collect();
-        Ok(Self { seconds, columns, first, end, range })
+        let window = folder.run.window;
+        let window = window.end_ns.saturating_sub(window.start_ns).div_ceil(1_000_000_000);
+        Ok(Self { seconds, columns, first, end, window, range })
     }
 
     fn most(&self) -> u64 {
@@ -174,7 +178,7 @@ pub(super) fn draw(title: &str, map: &Map, rows: &[Row]) -> Result<Option<String
         return Ok(None);
     }
     // What is before the window does not count, and what is after it has no records of its own.
-    let in_window = |row: &&Row| u64::try_from(row.second).is_ok_and(|at| at < map.end);
+    let in_window = |row: &&Row| u64::try_from(row.second).is_ok_and(|at| at < map.window);
     let rows: Vec<Row> = rows.iter().filter(in_window).copied().collect();
     let lanes = lanes(&rows);
     let x = axis::seconds(map.end as f64);

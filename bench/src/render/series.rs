@@ -1,5 +1,6 @@
 //! The page of a series, or of several runs and series side by side.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::curves::{self, Curve};
@@ -52,7 +53,7 @@ pub(super) fn page(groups: &[Group], out: &Path) -> Result<String, BenchError> {
         let total = histograms.get("total");
         curves.extend(total.and_then(|total| Curve::of(named.line.clone(), total)));
     }
-    let heading = format!("Latency by percentile (total): {title}");
+    let heading = format!("Latency by percentile (total): {title}{}", stamp(&valid));
     if let Some(svg) = curves::draw(&heading, &curves)? {
         page.heading("Latency");
         page.figure(&svg);
@@ -68,10 +69,18 @@ pub(super) fn page(groups: &[Group], out: &Path) -> Result<String, BenchError> {
     Ok(page.finish(&title))
 }
 
+/// The stamps of all runs, each once.
+fn stamp(runs: &[&Named<'_>]) -> String {
+    let stamps: BTreeSet<String> =
+        runs.iter().map(|named| single::stamp(&named.folder.run)).collect();
+    stamps.into_iter().collect()
+}
+
 fn maps(page: &mut Page, valid: &[&Named<'_>], out: &Path) -> Result<(), BenchError> {
     page.heading("Over time");
     for (number, named) in (1..).zip(valid.iter().take(MAPS_MAX)) {
-        let title = format!("Latency over time (total): {}", named.name);
+        let stamp = single::stamp(&named.folder.run);
+        let title = format!("Latency over time (total): {}{stamp}", named.name);
         let map = Map::of(named.folder)?;
         let Some(svg) = heat::draw(&title, &map, &named.folder.timeline()?)? else { continue };
         save(out, &format!("heatmap-{number:03}.svg"), &svg)?;
@@ -110,9 +119,7 @@ fn last_part(path: &str) -> &str {
 }
 
 fn reasons(named: &Named<'_>) -> String {
-    let reasons = &named.folder.run.verdict.reasons;
-    let texts: Vec<&str> = reasons.iter().map(|reason| reason.text.as_str()).collect();
-    format!("{} is invalid: {}", named.name, texts.join(", "))
+    format!("{} is invalid: {}", named.name, named.folder.run.verdict.why())
 }
 
 /// What makes runs on one page hard to hold against each other.

@@ -8,7 +8,7 @@ use super::page::Page;
 use super::{save, tables};
 use crate::error::BenchError;
 use crate::folder::log::TAGS;
-use crate::folder::run::Run;
+use crate::folder::run::{LatencyKind, Run};
 use crate::folder::{self, Folder};
 
 /// Writes the pictures and the distributions, and returns the page.
@@ -27,13 +27,13 @@ pub(super) fn page(folder: &Folder, out: &Path) -> Result<String, BenchError> {
     folder::write_distributions(out, &histograms)?;
     let curves: Vec<Curve> =
         TAGS.iter().filter_map(|tag| Curve::of(*tag, histograms.get(*tag)?)).collect();
-    let title = format!("Latency by percentile: {name}");
+    let title = format!("Latency by percentile: {name}{}", stamp(run));
     if let Some(svg) = curves::draw(&title, &curves)? {
         page.figure(&svg);
         page.remark("A ring is the longest of all.");
         save(out, "percentiles.svg", &svg)?;
     }
-    let title = format!("Latency over time (total): {name}");
+    let title = format!("Latency over time (total): {name}{}", stamp(run));
     if let Some(svg) = heat::draw(&title, &Map::of(folder)?, &folder.timeline()?)? {
         page.heading("Over time");
         page.figure(&svg);
@@ -58,6 +58,12 @@ pub(super) fn about(run: &Run) -> String {
     let workload = run.workload.get("name").and_then(|name| name.as_str());
     let workload = workload.map_or(String::new(), |name| format!("workload {name}, "));
     format!("{workload}{started}, by {}", run.tool)
+}
+
+/// What a picture must say of its latencies wherever it is shown; nothing of those of an open loop.
+pub(super) fn stamp(run: &Run) -> String {
+    let kind = run.latency_kind;
+    if kind == LatencyKind::FromDue { String::new() } else { format!(" ({})", kind.name()) }
 }
 
 /// What latencies are, and which are not told.

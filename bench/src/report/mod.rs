@@ -4,6 +4,7 @@
 //! begun with the first two, and tables carry the third.
 
 mod environment;
+pub(crate) mod files;
 mod process;
 
 use std::io::{self, Write};
