@@ -6,10 +6,14 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::compare::CompareArgs;
 use crate::error::BenchError;
 use crate::groups::arguments::GroupsArgs;
 use crate::lab::{FindArgs, RunArgs};
+use crate::merge::MergeArgs;
+use crate::order::OrderArgs;
 use crate::pace::{Rate, Spacing};
+use crate::render::ReportArgs;
 
 /// Measures what this machine can do, and what a broker makes of it.
 #[derive(Debug, Parser)]
@@ -41,6 +45,14 @@ pub(crate) enum Command {
     Idle(IdleArgs),
     /// What many groups cost, and how soon they are back
     Groups(GroupsArgs),
+    /// What differs between two series of runs beyond chance
+    Compare(CompareArgs),
+    /// One run out of those of generators that were started together
+    Merge(MergeArgs),
+    /// The random order of a series' runs
+    Order(OrderArgs),
+    /// A page with pictures of one or several runs
+    Report(ReportArgs),
     /// The floor's server, started by the other commands
     #[command(hide = true)]
     ServeFloor(ServeFloorArgs),
@@ -420,6 +432,10 @@ mod tests {
             "pair --broker t --partitions 1,10000",
             "compact --broker t --mib 10240 --keys 1000000 --rate 20000",
             "idle --broker t",
+            "compare a b --json",
+            "merge a b c --out d",
+            "order --blocks 7 --seed 9 kafka tidemill",
+            "report a b --out c",
             "groups --broker t --groups 5000 --members 10 --protocol consumer --interval 5",
         ] {
             assert!(parses(good), "{good}");
@@ -444,6 +460,11 @@ mod tests {
             "pair --broker t --partitions 1",
             "pair --broker t --partitions 1,0",
             "pair --against floor",
+            "compare a",
+            "merge a --out b",
+            "merge a b",
+            "order --blocks 0 a",
+            "report",
             "groups",
             "groups --broker t --groups 0",
             "groups --broker t --protocol share",

@@ -11,6 +11,9 @@ use record::BuildError;
 use runtime::StartError;
 use runtime::floor::ChildError;
 
+use crate::folder::FolderError;
+use crate::{compare, merge};
+
 /// Why there is no result.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BenchError {
@@ -62,6 +65,18 @@ pub(crate) enum BenchError {
         /// What is wrong with it.
         what: String,
     },
+    /// A run folder can not be read or written.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// Two series are not to be compared.
+    #[error(transparent)]
+    Compare(#[from] compare::Refusal),
+    /// Runs are not parts of one.
+    #[error(transparent)]
+    Merge(#[from] merge::Refusal),
+    /// A picture can not be drawn.
+    #[error("a picture: {0}")]
+    Picture(String),
     /// The arguments do not go together.
     #[error("{0}")]
     Arguments(&'static str),

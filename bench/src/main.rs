@@ -7,17 +7,22 @@ mod broker;
 mod cli;
 mod client;
 mod compact;
+mod compare;
 mod error;
 mod fetch;
 mod floor;
+mod folder;
 mod groups;
 mod idle;
 mod lab;
 mod latency;
+mod merge;
+mod order;
 mod pace;
 mod pair;
 mod produce;
 mod random;
+mod render;
 mod report;
 mod request;
 mod spread;
@@ -58,6 +63,10 @@ fn run(cli: Cli) -> Result<(), BenchError> {
         Command::Compact(args) => compact::run(&args),
         Command::Idle(args) => idle::run(&args),
         Command::Groups(args) => groups::run(&args),
+        Command::Compare(args) => compare::run(&args),
+        Command::Merge(args) => merge::run(&args),
+        Command::Order(args) => order::run(&args),
+        Command::Report(args) => render::run(&args),
         Command::ServeFloor(args) => floor::serve(&args),
     }
 }

@@ -5,6 +5,7 @@
 
 mod counters;
 mod environment;
+pub(crate) mod files;
 mod process;
 
 use std::io::{self, Write};
@@ -74,7 +75,7 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// As it is shown.
+    /// Aligned, for people.
     pub(crate) fn to_text(&self) -> String {
         let width = |column: usize, name: &str| {
             let cells = self.rows.iter().filter_map(|row| row.get(column));
