@@ -37,18 +37,28 @@ impl Broker {
     }
 
     /// Starts `program` with one shard, all of its threads pinned to `core`, on an empty data
-    /// directory in `directory`; returns when it is ready.
+    /// directory in `directory`; returns when it is ready. It serves no HTTP.
     pub(crate) fn start(
         program: &Path,
         settings: &[String],
         directory: &Path,
         core: usize,
     ) -> Result<Self, BenchError> {
+        Self::start_with_http(program, settings, directory, (core, "none"))
+    }
+
+    /// As `start`, with HTTP at an address.
+    pub(crate) fn start_with_http(
+        program: &Path,
+        settings: &[String],
+        directory: &Path,
+        (core, http): (usize, &str),
+    ) -> Result<Self, BenchError> {
         let data = directory.join("broker");
         create(directory)?;
         remove(&data)?;
         let mut arguments: Vec<String> =
-            ["serve", "--shards", "1", "--http", "none"].map(str::to_owned).to_vec();
+            ["serve", "--shards", "1", "--http", http].map(str::to_owned).to_vec();
         arguments.extend(["--listen".to_owned(), "127.0.0.1:0".to_owned()]);
         arguments.extend(["--cores".to_owned(), core.to_string()]);
         arguments.extend(["--data".to_owned(), data.display().to_string()]);
@@ -77,6 +87,11 @@ impl Broker {
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it serves HTTP, if it was started here and does.
+    pub(crate) fn http(&self) -> Option<SocketAddr> {
+        http(self.started.as_ref()?.child.lines())
     }
 
     /// Its process, if it was started here.
@@ -143,6 +158,13 @@ fn address_of(child: &Child) -> Result<SocketAddr, BenchError> {
     address(child.lines()).ok_or(BenchError::Nothing("the broker does not say where it listens"))
 }
 
+/// Where the broker says that it serves HTTP.
+fn http(lines: &[String]) -> Option<SocketAddr> {
+    let mut places = lines.iter().filter_map(|line| line.trim().strip_prefix("http "));
+    let place = places.find_map(|rest| rest.trim().strip_prefix("http://"));
+    place?.split_whitespace().next()?.parse().ok()
+}
+
 /// Where the broker says that Kafka clients are to connect.
 fn address(lines: &[String]) -> Option<SocketAddr> {
     lines.iter().find_map(|line| line.trim().strip_prefix("kafka")?.trim().parse().ok())
@@ -168,5 +190,10 @@ mod tests {
         let lines = lines.map(str::to_owned);
         assert_eq!(address(&lines), Some("127.0.0.1:44139".parse().unwrap()));
         assert_eq!(address(&lines[..2]), None);
+        assert_eq!(http(&lines), None);
+        assert_eq!(
+            http(&["  http      http://[::1]:9  /healthz".to_owned()]),
+            Some("[::1]:9".parse().unwrap())
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! The arguments of `run` and `find`.
 
+use core::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -38,6 +39,9 @@ pub(crate) struct TargetArgs {
     /// The `tidemill` to start for the measurement, with one shard on --broker-core
     #[arg(long, value_name = "PATH")]
     pub(crate) broker: Option<PathBuf>,
+    /// Where a running Tidemill serves HTTP, to be asked where its time went
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "broker")]
+    pub(crate) http: Option<SocketAddr>,
     /// A setting of the broker that is started
     #[arg(long = "set", value_name = "KEY=VALUE", conflicts_with = "bootstrap")]
     pub(crate) settings: Vec<String>,

@@ -11,6 +11,7 @@ use super::session::{Place, Ran, Session};
 use super::summary::QUOTED;
 use super::workload::{ClientKind, Workload};
 use crate::error::BenchError;
+use crate::render;
 use crate::report::{Cell, Table, show};
 
 /// Seconds of warm-up and of measuring at each rate that is tried, if none are given.
@@ -40,8 +41,13 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), BenchError> {
         show_run(&workload, &ran, place.block)?;
         invalid += usize::from(!ran.reasons.is_empty());
         if let Some(folder) = place.folder {
-            show(&format!("  {}", folder.display()))?;
+            render::report(&[folder.to_owned()], folder)?;
+            show(&format!("  {}", folder.join("report.html").display()))?;
         }
+    }
+    if let (Some(out), Some(2..)) = (&args.record.out, args.blocks) {
+        render::report(std::slice::from_ref(out), out)?;
+        show(&format!("  {}", out.join("report.html").display()))?;
     }
     session.close()?;
     match invalid {
@@ -160,6 +166,9 @@ fn show_run(workload: &Workload, ran: &Ran, block: Option<u32>) -> Result<(), Be
         "  {} intended, {} sent, {} acknowledged, {} refused, {} timed out, {} given up",
         counts.intended, counts.sent, counts.acked, counts.errors, counts.timed_out, counts.waiting
     ))?;
+    if let Some(stages) = &ran.stages {
+        show(&stages.table("Where the broker's time went, warm-up included.").to_text())?;
+    }
     if ran.reasons.is_empty() {
         return show("  valid");
     }

@@ -11,7 +11,6 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-use hdrhistogram::Histogram;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag as LogTag};
 use serde_json::{Map, Value, json};
@@ -23,10 +22,8 @@ use super::summary::{Summary, first_row, percentile};
 use super::verdict::Reason;
 use super::workload::Workload;
 use crate::error::BenchError;
+use crate::folder::hgrm::distribution;
 use crate::report::write;
-
-/// Lines of a distribution for each halving of what is left.
-const TICKS: u32 = 5;
 
 /// The floor measured before a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -194,32 +191,6 @@ impl RunRecord<'_> {
         }
         Ok(lines.join("\n") + "\n")
     }
-}
-
-/// A percentile distribution as `HdrHistogram`'s own tools print it, in microseconds.
-fn distribution(histogram: &Histogram<u64>) -> String {
-    let mut lines = vec![format!(
-        "{:>12} {:>14} {:>10} {:>14}\n",
-        "Value", "Percentile", "TotalCount", "1/(1-Percentile)"
-    )];
-    let mut count = 0;
-    for step in histogram.iter_quantiles(TICKS) {
-        count += step.count_since_last_iteration();
-        let (value, quantile) =
-            (step.value_iterated_to() as f64 / 1e3, step.quantile_iterated_to());
-        let line = format!("{value:12.3} {quantile:14.12} {count:10}");
-        lines.push(if quantile < 1.0 {
-            format!("{line} {:14.2}", 1.0 / (1.0 - quantile))
-        } else {
-            line
-        });
-    }
-    let (mean, deviation) = (histogram.mean() / 1e3, histogram.stdev() / 1e3);
-    let max = histogram.max() as f64 / 1e3;
-    lines.push(format!("#[Mean    = {mean:12.3}, StdDeviation   = {deviation:12.3}]"));
-    lines.push(format!("#[Max     = {max:12.3}, Total count    = {:12}]", histogram.len()));
-    lines.push(format!("#[Buckets = {:12}, SubBuckets     = {:12}]", histogram.buckets(), 2048));
-    lines.join("\n") + "\n"
 }
 
 #[cfg(test)]

@@ -21,7 +21,8 @@ use crate::broker::{Broker, claim};
 use crate::cli::{BrokerArgs, key_value};
 use crate::error::BenchError;
 use crate::floor::{FloorServer, frames};
-use crate::report::{Environment, sysctls};
+use crate::report::{Environment, sysctls, write};
+use crate::stages::{StageView, Stages};
 
 /// How long a floor is measured.
 const FLOOR_TIME: Duration = Duration::from_secs(3);
@@ -35,6 +36,8 @@ pub(crate) struct Session {
     broker: Broker,
     target: Box<dyn Target>,
     process: Option<u32>,
+    /// Where it tells of its stages.
+    http: Option<SocketAddr>,
     directory: PathBuf,
     durability: Option<String>,
     lap: bool,
@@ -48,6 +51,8 @@ pub(crate) struct Ran {
     pub(crate) account: Account,
     pub(crate) summary: Summary,
     pub(crate) reasons: Vec<Reason>,
+    /// Where the broker's time went, warm-up included, if it can be asked.
+    pub(crate) stages: Option<Stages>,
 }
 
 /// Which run it is.
@@ -62,9 +67,7 @@ impl Session {
     pub(crate) fn open(args: &TargetArgs, client: ClientKind) -> Result<Self, BenchError> {
         let claimed = claim(&args.dir)?;
         let bootstrap = args.bootstrap.as_deref().map(address_of).transpose()?;
-        let broker =
-            BrokerArgs { bootstrap, broker: args.broker.clone(), settings: args.settings.clone() };
-        let broker = Broker::of(&broker, &args.dir, args.broker_core)?;
+        let broker = broker(args, bootstrap)?;
         let named = args.system.as_deref().map(key_value).transpose()?;
         let named = named.map(|(name, version)| (name.to_owned(), version.to_owned()));
         let target = target(client, broker.address(), named.or_else(|| broker.system()))?;
@@ -75,6 +78,7 @@ impl Session {
         };
         Ok(Self {
             process: broker.process().or(args.broker_pid),
+            http: args.http.or_else(|| broker.http()),
             directory: args.dir.clone(),
             durability: args.durability.clone(),
             target,
@@ -113,7 +117,9 @@ impl Session {
         let started_unix_ms = wall_millis();
         let ledger = Ledger::new(workload, Instant::now().nanos(), &mut watch);
         let mut job = Job::new(workload, ledger);
+        let view = self.http.map(StageView::begin).transpose()?;
         self.target.run(&mut job)?;
+        let stages = view.map(StageView::end).transpose()?;
         let account = job.ledger.close(Instant::now().nanos());
         self.written += account.all.bytes_acked;
         let (costs, samples) = watch.end();
@@ -151,8 +157,11 @@ impl Session {
                 lapped,
             };
             record.write(folder)?;
+            if let Some(stages) = &stages {
+                write(&folder.join("stages.json"), &format!("{:#}\n", stages.to_json()))?;
+            }
         }
-        Ok(Ran { account, summary, reasons })
+        Ok(Ran { account, summary, reasons, stages })
     }
 
     /// Has the broker write its journal once from end to end, if that is wanted and can be known.
@@ -195,6 +204,16 @@ impl Session {
         let (p50_us, p99_us) = (latencies.micros_at(0.5), latencies.micros_at(0.99));
         Ok(Some(FloorFigures { rate, p50_us, p99_us }))
     }
+}
+
+/// The broker that runs already, or a new one.
+fn broker(args: &TargetArgs, bootstrap: Option<SocketAddr>) -> Result<Broker, BenchError> {
+    if let (None, Some(program)) = (bootstrap, &args.broker) {
+        let at = (args.broker_core, "127.0.0.1:0");
+        return Broker::start_with_http(program, &args.settings, &args.dir, at);
+    }
+    let found = BrokerArgs { bootstrap, broker: None, settings: Vec::new() };
+    Broker::of(&found, &args.dir, args.broker_core)
 }
 
 /// The target that a client asks.
