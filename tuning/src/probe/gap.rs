@@ -209,10 +209,10 @@ mod tests {
         cpu1 1 2 3 4 5 6 7 81 9 10\nintr 5\n";
 
     fn counters(changes: &[(&str, &str)]) -> CoreCounters {
-        let changed = |text: &str| {
+        let text_with = |text: &str| {
             changes.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
         };
-        CoreCounters::parse(1, &changed(INTERRUPTS), &changed(SOFTIRQS), &changed(STAT))
+        CoreCounters::parse(1, &text_with(INTERRUPTS), &text_with(SOFTIRQS), &text_with(STAT))
     }
 
     fn check(changes: &[(&str, &str)], switches: u64, cause: &Cause) {
