@@ -100,12 +100,14 @@ pub(crate) struct RecordArgs {
 }
 
 /// Kafka's acks; 0 has no answer, so there is nothing to measure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 pub(crate) enum AcksArg {
     /// From the leader.
+    #[serde(rename = "1")]
     #[value(name = "1")]
     Leader,
     /// From all replicas.
+    #[serde(rename = "all", alias = "-1")]
     #[value(name = "all", alias = "-1")]
     All,
 }

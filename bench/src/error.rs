@@ -1,6 +1,7 @@
 //! What can end a measurement: there is no result then, only a sentence.
 
 use std::io;
+use std::path::PathBuf;
 
 use net::kafka::api_key::UnsupportedVersion;
 use net::kafka::error_code::ErrorCode;
@@ -45,6 +46,14 @@ pub(crate) enum BenchError {
         what: &'static str,
         /// The error code.
         code: ErrorCode,
+    },
+    /// A file is not there, or not what it should be.
+    #[error("{file}: {what}", file = file.display())]
+    File {
+        /// Which.
+        file: PathBuf,
+        /// What is wrong with it.
+        what: String,
     },
     /// The arguments do not go together.
     #[error("{0}")]

@@ -9,6 +9,8 @@ use std::str::FromStr;
 
 use runtime::floor::Arrivals;
 
+use crate::random::mix;
+
 /// How far apart arrivals are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Spacing {
@@ -110,14 +112,6 @@ impl Connection {
         let unit = ((mix(self.state) >> 11) + 1) as f64 / (1_u64 << 53) as f64;
         -unit.ln()
     }
-}
-
-/// The finaliser of `splitmix64`: a generator that is good enough for arrival times, and the same
-/// everywhere.
-fn mix(state: u64) -> u64 {
-    let state = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let state = (state ^ (state >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    state ^ (state >> 31)
 }
 
 #[cfg(test)]

@@ -6,17 +6,12 @@ use std::path::Path;
 
 use tuning::Machine;
 
+use super::counters::{CpuTicks, cpu_ticks};
+
 /// Facts with their names, and the counters that are looked at twice.
 pub(crate) struct Environment {
     facts: Vec<(&'static str, String)>,
-    started: Option<Ticks>,
-}
-
-/// Time of all CPUs since the machine started, in ticks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Ticks {
-    stolen: u64,
-    all: u64,
+    started: Option<CpuTicks>,
 }
 
 impl Environment {
@@ -25,12 +20,12 @@ impl Environment {
         let mut facts = Machine::read(Path::new("/")).facts();
         facts.push(("mitigations", mitigations()));
         facts.push(("disk", disk(directory)));
-        Self { facts, started: ticks() }
+        Self { facts, started: cpu_ticks() }
     }
 
     /// Adds what was taken since `read`.
     pub(crate) fn end(&mut self) {
-        let stolen = self.started.zip(ticks()).map(|(from, to)| {
+        let stolen = self.started.zip(cpu_ticks()).map(|(from, to)| {
             let all = to.all.saturating_sub(from.all).max(1) as f64;
             to.stolen.saturating_sub(from.stolen) as f64 / all * 100.0
         });
@@ -50,15 +45,11 @@ fn line(file: impl AsRef<Path>) -> String {
     fs::read_to_string(file).map_or("not known".to_owned(), |text| text.trim().to_owned())
 }
 
-fn ticks() -> Option<Ticks> {
-    parse_ticks(&fs::read_to_string("/proc/stat").ok()?)
-}
-
 /// The first line: user, nice, system, idle, iowait, irq, softirq, steal; guests are in user.
-fn parse_ticks(text: &str) -> Option<Ticks> {
+pub(super) fn parse_ticks(text: &str) -> Option<CpuTicks> {
     let numbers = text.lines().next()?.strip_prefix("cpu ")?.split_whitespace();
     let numbers: Vec<u64> = numbers.map_while(|number| number.parse().ok()).take(8).collect();
-    Some(Ticks { stolen: *numbers.get(7)?, all: numbers.iter().sum() })
+    Some(CpuTicks { stolen: *numbers.get(7)?, all: numbers.iter().sum() })
 }
 
 /// The vulnerabilities that cost something, with what is done against them.
@@ -103,7 +94,7 @@ fn disk(directory: &Path) -> String {
 }
 
 /// The device number, file system and source of the mount that holds a path.
-fn mount_of(mounts: &str, path: &Path) -> Option<(String, String, String)> {
+pub(super) fn mount_of(mounts: &str, path: &Path) -> Option<(String, String, String)> {
     let mounts = mounts.lines().filter_map(|line| {
         let (mount, rest) = line.split_once(" - ")?;
         let fields: Vec<&str> = mount.split(' ').collect();
@@ -134,7 +125,7 @@ mod tests {
     #[test]
     fn stolen_time_is_the_eighth_number() {
         let text = "cpu  10 0 20 100 5 0 1 64 3 0\ncpu0 1 2 3\n";
-        assert_eq!(parse_ticks(text), Some(Ticks { stolen: 64, all: 200 }));
+        assert_eq!(parse_ticks(text), Some(CpuTicks { stolen: 64, all: 200 }));
         assert_eq!(parse_ticks("cpu  10 0 20"), None);
         assert_eq!(parse_ticks(""), None);
     }

@@ -3,6 +3,7 @@
 //! A figure without its machine, its durability and its spread is not shown at all: a report is
 //! begun with the first two, and tables carry the third.
 
+mod counters;
 mod environment;
 mod process;
 
@@ -14,6 +15,9 @@ use serde_json::{Map, Value, json};
 use crate::error::{BenchError, io_error};
 use crate::spread::Spread;
 
+pub(crate) use counters::{
+    CpuTicks, DiskCounters, cpu_ticks, disk_counters, disk_name, io_stall_micros,
+};
 pub(crate) use environment::Environment;
 pub(crate) use process::ProcessUse;
 
@@ -165,6 +169,12 @@ pub(crate) fn write(file: &Path, text: &str) -> Result<(), BenchError> {
         std::fs::create_dir_all(directory).map_err(io_error("create the report's directory"))?;
     }
     std::fs::write(file, text).map_err(io_error("write the report"))
+}
+
+/// Reads a text file.
+pub(crate) fn read(file: &Path) -> Result<String, BenchError> {
+    std::fs::read_to_string(file)
+        .map_err(|error| BenchError::File { file: file.to_owned(), what: error.to_string() })
 }
 
 #[cfg(test)]

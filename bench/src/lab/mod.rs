@@ -1,0 +1,15 @@
+//! The latency lab: a load that is honest about when records were due, and what it leaves behind.
+
+mod arrivals;
+mod costs;
+mod flags;
+mod folder;
+mod ledger;
+mod profile;
+mod recorder;
+mod sizes;
+mod summary;
+mod target;
+mod verdict;
+mod warm_up;
+mod workload;
