@@ -58,6 +58,15 @@ pub(crate) enum BenchError {
     /// The arguments do not go together.
     #[error("{0}")]
     Arguments(&'static str),
+    /// A client library, or the system behind it, refused something.
+    #[cfg(feature = "rivals")]
+    #[error("{what}: {said}")]
+    Client {
+        /// What was tried.
+        what: &'static str,
+        /// What the library said.
+        said: String,
+    },
     /// Something was answered that can not be measured.
     #[error("nothing to report: {0}")]
     Nothing(&'static str),

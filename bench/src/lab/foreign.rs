@@ -7,9 +7,9 @@ mod alarm;
 mod amqp;
 mod nats;
 mod pump;
+mod remoting;
 mod rocketmq;
 
-use std::future::Future;
 
 use tokio::runtime::Runtime;
 
@@ -72,7 +72,7 @@ impl<S: System> Target for Foreign<S> {
         }
         // Before the first connection: threads of a library inherit it.
         if let Some(core) = workload.core() {
-            runtime::pin_to(&[core])?;
+            runtime::floor::pin_to(core).map_err(io_error("pin the load to its core"))?;
         }
         let connected = self.runtime.block_on(self.system.connect(workload));
         self.lanes = connected.map_err(client_error("make ready"))?;

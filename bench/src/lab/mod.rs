@@ -4,6 +4,8 @@ mod arrivals;
 mod costs;
 mod flags;
 mod folder;
+#[cfg(feature = "rivals")]
+mod foreign;
 mod ledger;
 mod profile;
 mod recorder;

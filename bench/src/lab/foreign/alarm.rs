@@ -20,7 +20,9 @@ impl Alarm {
     pub(super) fn new() -> io::Result<Self> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
-        Ok(Self(AsyncFd::with_interest(timer, Interest::READABLE)?))
+        #[expect(deprecated, reason = "its successor is unsafe; an `OwnedFd` is what that asks for")]
+        let timer = AsyncFd::with_interest(timer, Interest::READABLE)?;
+        Ok(Self(timer))
     }
 
     /// Resolves after so many nanoseconds. Dropping it loses nothing: the next call sets it anew.

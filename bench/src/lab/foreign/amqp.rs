@@ -3,7 +3,7 @@
 
 use std::future::Future;
 
-use async_rs::{Runtime, TokioRuntime};
+use async_rs::TokioRuntime;
 use bytes::Bytes;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
@@ -35,7 +35,7 @@ impl Lane for Publisher {
         &self,
         record: Bytes,
         partition: u32,
-    ) -> impl Future<Output = Result<(), String>> + 'static {
+    ) -> impl Future<Output = Result<(), String>> + use<> {
         let (channel, queue) = (self.channel.clone(), queue(&self.topic, partition));
         async move {
             let properties = BasicProperties::default().with_delivery_mode(PERSISTENT);
@@ -98,7 +98,7 @@ impl Amqp {
     /// A channel on a connection of its own.
     async fn open(&mut self, bootstrap: &str) -> Result<Channel, String> {
         let uri = format!("amqp://guest:guest@{bootstrap}/%2f");
-        let runtime: Runtime<TokioRuntime> = Runtime::tokio_current();
+        let runtime = TokioRuntime::tokio_current();
         let properties = ConnectionProperties::default();
         let connection = Connection::connect_with_runtime(&uri, properties, runtime)
             .await

@@ -30,7 +30,7 @@ impl Lane for Publisher {
         &self,
         record: Bytes,
         partition: u32,
-    ) -> impl Future<Output = Result<(), String>> + 'static {
+    ) -> impl Future<Output = Result<(), String>> + use<> {
         let (context, subject) = (self.context.clone(), subject(&self.topic, partition));
         async move {
             let acknowledged = context.publish(subject, record).await.map_err(said("publish"))?;

@@ -31,7 +31,7 @@ pub(super) trait Lane {
         &self,
         record: Bytes,
         partition: u32,
-    ) -> impl Future<Output = Result<(), String>> + 'static;
+    ) -> impl Future<Output = Result<(), String>> + use<Self>;
 }
 
 /// A record that was handed over.

@@ -31,7 +31,7 @@ impl Lane for Publisher {
         &self,
         record: Bytes,
         partition: u32,
-    ) -> impl Future<Output = Result<(), String>> + 'static {
+    ) -> impl Future<Output = Result<(), String>> + use<> {
         let number = self.sent.replace(self.sent.get() + 1);
         let id = format!("{:016X}{number:016X}", self.number);
         let fields = fields(&self.topic, partition, &id, runtime::wall_millis());
