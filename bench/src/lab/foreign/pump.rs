@@ -238,3 +238,6 @@ async fn ended_already<F: Future>(
     })
     .await
 }
+
+#[cfg(test)]
+mod tests;
