@@ -89,6 +89,14 @@ impl Broker {
         self.started.as_ref().map(|started| started.data.as_path())
     }
 
+    /// Its name and version, if it was started here and says so.
+    pub(crate) fn system(&self) -> Option<(String, String)> {
+        let lines = self.started.as_ref()?.child.lines();
+        let (name, rest) = lines.iter().find_map(|line| line.trim().split_once(' '))?;
+        let version = rest.split_whitespace().next()?;
+        Some((name.to_owned(), version.trim_end_matches(',').to_owned()))
+    }
+
     /// What it says of its barrier and of itself.
     pub(crate) fn says(&self) -> String {
         let lines = self.started.iter().flat_map(|started| started.child.lines());

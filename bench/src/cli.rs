@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::error::BenchError;
 use crate::groups::arguments::GroupsArgs;
+use crate::lab::{FindArgs, RunArgs};
 use crate::pace::{Rate, Spacing};
 
 /// Measures what this machine can do, and what a broker makes of it.
@@ -22,6 +23,10 @@ pub(crate) struct Cli {
 /// What to measure.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// A workload against a broker, every record accounted for
+    Run(RunArgs),
+    /// The highest rate that keeps a latency
+    Find(FindArgs),
     /// What the machine can do with no broker
     Floor(FloorArgs),
     /// How fast records are acknowledged

@@ -67,6 +67,9 @@ pub(crate) enum BenchError {
         /// What the library said.
         said: String,
     },
+    /// A run that must not be believed; what it says has been shown.
+    #[error("{0} of the runs are invalid")]
+    Invalid(usize),
     /// Something was answered that can not be measured.
     #[error("nothing to report: {0}")]
     Nothing(&'static str),

@@ -112,19 +112,11 @@ fn network(args: &FloorArgs, journal: Option<&Path>) -> Result<Table, BenchError
         let mut rates = Vec::new();
         let mut runs = Vec::new();
         for _ in 0..args.repeat {
-            let mut frame = vec![0xA5_u8; args.record_size as usize];
-            let body = args.record_size - 4;
-            if let Some(prefix) = frame.first_chunk_mut() {
-                *prefix = body.to_be_bytes();
-            }
-            let mut config = LoadConfig::new(server.address(), connections as usize, frame);
-            config.warm_up = Duration::from_millis(500);
-            config.end = LoadEnd::After(args.seconds);
-            config.core = Some(args.place.load_core);
-            let mut latencies = Latencies::new()?;
-            let ran = load(&config, Drive::Closed, &mut latencies);
-            let ran = ran.map_err(io_error("load the floor's server"))?;
-            rates.push(latencies.answered() as f64 * 1e9 / ran.elapsed_ns.max(1) as f64);
+            let core = args.place.load_core;
+            let address = server.address();
+            let (rate, latencies) =
+                frames(address, connections, args.record_size, args.seconds, Some(core))?;
+            rates.push(rate);
             runs.push(latencies);
         }
         let micros = |at| spread(runs.iter().map(|run| run.micros_at(at)), 0);
@@ -139,6 +131,28 @@ fn network(args: &FloorArgs, journal: Option<&Path>) -> Result<Table, BenchError
     }
     server.end()?;
     Ok(table)
+}
+
+/// Frames of `bytes` bytes to a floor's server in a closed loop: answers a second, and their times.
+pub(crate) fn frames(
+    address: SocketAddr,
+    connections: u32,
+    bytes: u32,
+    time: Duration,
+    core: Option<usize>,
+) -> Result<(f64, Latencies), BenchError> {
+    let mut frame = vec![0xA5_u8; bytes as usize];
+    if let Some(prefix) = frame.first_chunk_mut() {
+        *prefix = (bytes - 4).to_be_bytes();
+    }
+    let mut config = LoadConfig::new(address, connections as usize, frame);
+    config.warm_up = Duration::from_millis(500);
+    config.end = LoadEnd::After(time);
+    config.core = core;
+    let mut latencies = Latencies::new()?;
+    let ran = load(&config, Drive::Closed, &mut latencies);
+    let ran = ran.map_err(io_error("load the floor's server"))?;
+    Ok((latencies.answered() as f64 * 1e9 / ran.elapsed_ns.max(1) as f64, latencies))
 }
 
 /// Commits to a journal, one after another, no network.

@@ -29,9 +29,16 @@ use clap::Parser;
 use crate::cli::{Cli, Command};
 use crate::error::BenchError;
 
+/// The exit code of a run that must not be believed.
+const INVALID: u8 = 3;
+
 fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error @ BenchError::Invalid(_)) => {
+            eprintln!("tidemill-bench: {error}");
+            ExitCode::from(INVALID)
+        }
         Err(error) => {
             eprintln!("tidemill-bench: {error}");
             ExitCode::FAILURE
@@ -41,6 +48,8 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), BenchError> {
     match cli.command {
+        Command::Run(args) => lab::run(&args),
+        Command::Find(args) => lab::find(&args),
         Command::Floor(args) => floor::run(&args),
         Command::Produce(args) => produce::run(&args),
         Command::Fetch(args) => fetch::run(&args),

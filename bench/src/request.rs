@@ -21,10 +21,10 @@ use runtime::floor::Rotation;
 use crate::error::BenchError;
 
 /// The last version with fixed-size lengths, so that every field stands at a fixed place.
-const VERSION: i16 = 7;
+pub(crate) const VERSION: i16 = 7;
 
 /// How long the broker may take before it refuses, so that waiting for room is not an error.
-const TIMEOUT_MS: i32 = 60_000;
+pub(crate) const TIMEOUT_MS: i32 = 60_000;
 
 /// Every byte of it differs from zero.
 const MARK: i32 = 0x7F7F_7F7F;

@@ -33,6 +33,7 @@ impl Spacing {
 }
 
 /// One arrival.
+#[expect(clippy::struct_field_names, reason = "when it is due")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Due {
     /// When, in nanoseconds from the start of the plan.

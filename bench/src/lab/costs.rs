@@ -107,7 +107,7 @@ impl Glance {
 
 impl Sample {
     /// Four columns; what is not known is empty.
-    pub(crate) fn to_csv(&self) -> String {
+    pub(crate) fn to_csv(self) -> String {
         let steal = self.steal_pct.map_or(String::new(), |steal| format!("{steal:.2}"));
         let count = |value: Option<u64>| value.map_or(String::new(), |value| value.to_string());
         let flushes = count(self.disk.map(|disk| disk.flushes));

@@ -49,7 +49,7 @@ pub(crate) struct WorkloadFlags {
     /// Bytes of a value: a number, FROM..TO, or BYTES:WEIGHT,...
     #[arg(long, value_name = "B")]
     pub(crate) record_size: Option<Sizes>,
-    /// Keys: `none`, how many, or zipf:HOW_MANY
+    /// Keys: `none`, how many, or `zipf:HOW_MANY`
     #[arg(long, value_name = "KEYS")]
     pub(crate) keys: Option<Keys>,
     /// Records in a request at most
@@ -229,6 +229,22 @@ mod tests {
         assert_eq!(workload.duration, Duration::from_millis(1500));
         assert_eq!(workload.latency_kind(), "per batch");
         assert!(toml::from_str::<WorkloadFlags>("rates = 1").is_err());
+    }
+
+    #[test]
+    fn every_workload_file_is_one() {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("workloads");
+        let mut count = 0;
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let file = entry.unwrap().path();
+            let workload = WorkloadFlags::read(&file).unwrap().resolve(String::new()).unwrap();
+            assert_eq!(
+                Some(workload.name.as_ref()),
+                file.file_stem().and_then(|stem| stem.to_str())
+            );
+            count += 1;
+        }
+        assert!(count >= 10, "{count}");
     }
 
     #[test]

@@ -189,7 +189,7 @@ impl RunRecord<'_> {
                 micros(percentile(&total, 0.5)),
                 micros(percentile(&total, 0.99)),
                 micros(max),
-                machine.map_or(",,,".to_owned(), Sample::to_csv),
+                machine.map_or(",,,".to_owned(), |sample| sample.to_csv()),
             ));
         }
         Ok(lines.join("\n") + "\n")
@@ -207,11 +207,12 @@ fn distribution(histogram: &Histogram<u64>) -> String {
         count += step.count_since_last_iteration();
         let (value, quantile) =
             (step.value_iterated_to() as f64 / 1e3, step.quantile_iterated_to());
-        let mut line = format!("{value:12.3} {quantile:14.12} {count:10}");
-        if quantile < 1.0 {
-            line += &format!(" {:14.2}", 1.0 / (1.0 - quantile));
-        }
-        lines.push(line);
+        let line = format!("{value:12.3} {quantile:14.12} {count:10}");
+        lines.push(if quantile < 1.0 {
+            format!("{line} {:14.2}", 1.0 / (1.0 - quantile))
+        } else {
+            line
+        });
     }
     let (mean, deviation) = (histogram.mean() / 1e3, histogram.stdev() / 1e3);
     let max = histogram.max() as f64 / 1e3;

@@ -76,6 +76,9 @@ pub(crate) struct Row {
 
 /// Who looks at every second that has ended.
 pub(crate) trait Observer {
+    /// The window begins now.
+    fn on_window(&mut self) {}
+
     /// Takes a row; `measured` if it is within the window.
     fn on_row(&mut self, row: &mut Row, measured: bool);
 }
@@ -201,6 +204,7 @@ impl<'a> Ledger<'a> {
 
     fn open_window(&mut self, from_ns: u64) {
         self.window = Some(from_ns..from_ns + self.duration_ns);
+        self.observer.on_window();
     }
 
     /// Whether a record counts in the distributions: all do until the window is known.

@@ -96,7 +96,9 @@ fn weighted(text: &str) -> Option<Sizes> {
         sum += weight;
         choices.push((bytes(size)?, sum));
     }
-    choices.iter_mut().for_each(|(_, part)| *part /= sum);
+    for (_, part) in &mut choices {
+        *part /= sum;
+    }
     (choices.len() <= CHOICES_MAX).then_some(Sizes::Weighted(choices))
 }
 

@@ -171,7 +171,7 @@ mod tests {
             |run| {
                 growing(run);
                 run.closed = true;
-                run.lateness_p99_ns = Some(u64::MAX)
+                run.lateness_p99_ns = Some(u64::MAX);
             },
             &[],
         );

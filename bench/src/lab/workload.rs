@@ -148,7 +148,7 @@ impl Workload {
             "record_size": record_size.map_or(json!(self.record_size.to_string()), Value::from),
             "keys": self.keys.to_string(),
             "batch_records": self.batch_records,
-            "linger_us": self.linger.as_micros().min(u128::from(u64::MAX)) as u64,
+            "linger_us": u64::try_from(self.linger.as_micros()).unwrap_or(u64::MAX),
             "rate": rate,
             "tide_s": self.tide.map(|period| period.as_secs_f64()),
             "arrivals": self.arrivals.name(),

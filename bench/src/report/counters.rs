@@ -30,10 +30,8 @@ pub(crate) fn disk_name(directory: &Path) -> Option<String> {
     let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
     let (number, ..) = super::environment::mount_of(&mounts, &directory)?;
     let device = fs::canonicalize(Path::new("/sys/dev/block").join(number)).ok()?;
-    let disk: PathBuf = match device.join("partition").exists() {
-        true => device.parent()?.to_owned(),
-        false => device,
-    };
+    let is_partition = device.join("partition").exists();
+    let disk: PathBuf = if is_partition { device.parent()?.to_owned() } else { device };
     Some(disk.file_name()?.to_string_lossy().into_owned())
 }
 

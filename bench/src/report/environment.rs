@@ -41,6 +41,31 @@ impl Environment {
     }
 }
 
+/// What of the kernel's settings bears on latency and is often changed.
+const SYSCTLS: [&str; 12] = [
+    "kernel/numa_balancing",
+    "kernel/sched_rt_runtime_us",
+    "kernel/timer_migration",
+    "net/core/busy_poll",
+    "net/core/rmem_max",
+    "net/core/somaxconn",
+    "net/core/wmem_max",
+    "net/ipv4/tcp_congestion_control",
+    "vm/dirty_background_ratio",
+    "vm/dirty_ratio",
+    "vm/stat_interval",
+    "vm/swappiness",
+];
+
+/// Kernel settings with their names; those that this kernel lacks are left out.
+pub(crate) fn sysctls() -> Vec<(String, String)> {
+    let values = SYSCTLS.iter().filter_map(|name| {
+        let value = fs::read_to_string(Path::new("/proc/sys").join(name)).ok()?;
+        Some((format!("sysctl {}", name.replace('/', ".")), value.trim().to_owned()))
+    });
+    values.collect()
+}
+
 fn line(file: impl AsRef<Path>) -> String {
     fs::read_to_string(file).map_or("not known".to_owned(), |text| text.trim().to_owned())
 }

@@ -18,7 +18,7 @@ use crate::spread::Spread;
 pub(crate) use counters::{
     CpuTicks, DiskCounters, cpu_ticks, disk_counters, disk_name, io_stall_micros,
 };
-pub(crate) use environment::Environment;
+pub(crate) use environment::{Environment, sysctls};
 pub(crate) use process::ProcessUse;
 
 /// One place of a table.
@@ -74,7 +74,8 @@ impl Table {
         self.rows.push(cells);
     }
 
-    fn to_text(&self) -> String {
+    /// As it is shown.
+    pub(crate) fn to_text(&self) -> String {
         let width = |column: usize, name: &str| {
             let cells = self.rows.iter().filter_map(|row| row.get(column));
             cells.map(|cell| cell.text.len()).chain([name.len()]).max().unwrap_or(0)

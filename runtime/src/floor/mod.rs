@@ -17,6 +17,7 @@ mod ring;
 mod sendfile;
 mod server;
 mod socket;
+mod wire;
 
 pub use append::{AppendConfig, AppendReport, append};
 pub use barrier::{Barrier, BarrierProbe};
@@ -30,3 +31,4 @@ pub use process::{Child, ChildError};
 pub use ring::Idle;
 pub use sendfile::{SendfileConfig, SendfileReport, sendfile};
 pub use server::{FloorConfig, FloorHandle, FloorReport, Work, serve};
+pub use wire::{Outbox, Script, WireConfig, converse};
