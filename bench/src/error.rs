@@ -67,6 +67,10 @@ pub(crate) enum BenchError {
         /// What the library said.
         said: String,
     },
+    /// A client library that is measured does not start.
+    #[cfg(feature = "librdkafka")]
+    #[error("librdkafka: {0}")]
+    Library(String),
     /// A run that must not be believed; what it says has been shown.
     #[error("{0} of the runs are invalid")]
     Invalid(usize),

@@ -9,7 +9,7 @@ use super::ledger::Tag;
 use super::profile::Pace;
 use super::session::{Place, Ran, Session};
 use super::summary::QUOTED;
-use super::workload::Workload;
+use super::workload::{ClientKind, Workload};
 use crate::error::BenchError;
 use crate::report::{Cell, Table, show};
 
@@ -20,7 +20,8 @@ const FIND_SECONDS: f64 = 5.0;
 /// `tidemill-bench run`
 pub(crate) fn run(args: &RunArgs) -> Result<(), BenchError> {
     let flags = flags(args)?;
-    let mut session = Session::open(&args.target)?;
+    let client = flags.client.unwrap_or(ClientKind::Kafka);
+    let mut session = Session::open(&args.target, client)?;
     let workload = flags.resolve(session.address())?;
     announce(&workload)?;
     let mut invalid = 0;
@@ -56,7 +57,8 @@ pub(crate) fn find(args: &FindArgs) -> Result<(), BenchError> {
     flags.warmup = flags.warmup.or(Some(FIND_WARM_UP_SECONDS));
     flags.duration = flags.duration.or(Some(FIND_SECONDS));
     flags.rate = Some(Pace::constant(args.from));
-    let mut session = Session::open(&args.run.target)?;
+    let client = flags.client.unwrap_or(ClientKind::Kafka);
+    let mut session = Session::open(&args.run.target, client)?;
     let workload = flags.resolve(session.address())?;
     announce(&workload)?;
     let limit_ns = u64::try_from(args.p99.as_nanos()).unwrap_or(u64::MAX);

@@ -10,7 +10,6 @@ mod pump;
 mod remoting;
 mod rocketmq;
 
-
 use tokio::runtime::Runtime;
 
 use self::pump::{Lane, pump};
@@ -22,6 +21,9 @@ use crate::error::{BenchError, io_error};
 trait System {
     /// A connection.
     type Lane: Lane;
+
+    /// Whether the library has threads of its own, which need the load's core while it waits.
+    const HAS_THREADS: bool;
 
     /// What it calls itself, and its version if it says one.
     fn name(&self) -> (String, String);
@@ -37,33 +39,39 @@ trait System {
 struct Foreign<S: System> {
     runtime: Runtime,
     system: S,
+    named: Option<(String, String)>,
     lanes: Vec<S::Lane>,
     before: u64,
 }
 
-/// The target of a client that is not Kafka's; `None` if it is.
-pub(crate) fn target(client: ClientKind) -> Result<Option<Box<dyn Target>>, BenchError> {
+/// The target of a client that is not Kafka's; `named` is what it is called, if that was told.
+pub(crate) fn target(
+    client: ClientKind,
+    named: Option<(String, String)>,
+) -> Result<Box<dyn Target>, BenchError> {
     Ok(match client {
-        ClientKind::Nats => Some(Box::new(Foreign::new(nats::Nats::default())?)),
-        ClientKind::Amqp => Some(Box::new(Foreign::new(amqp::Amqp::default())?)),
-        ClientKind::Rocketmq => Some(Box::new(Foreign::new(rocketmq::RocketMq::default())?)),
-        _ => None,
+        ClientKind::Nats => Box::new(Foreign::new(nats::Nats::default(), named)?),
+        ClientKind::Amqp => Box::new(Foreign::new(amqp::Amqp::default(), named)?),
+        ClientKind::Rocketmq => Box::new(Foreign::new(rocketmq::RocketMq::default(), named)?),
+        ClientKind::Kafka | ClientKind::Librdkafka => {
+            return Err(BenchError::Arguments("that client speaks Kafka's protocol"));
+        }
     })
 }
 
 impl<S: System> Foreign<S> {
-    fn new(system: S) -> Result<Self, BenchError> {
+    fn new(system: S, named: Option<(String, String)>) -> Result<Self, BenchError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(io_error("start the client's runtime"))?;
-        Ok(Self { runtime, system, lanes: Vec::new(), before: 0 })
+        Ok(Self { runtime, system, named, lanes: Vec::new(), before: 0 })
     }
 }
 
 impl<S: System> Target for Foreign<S> {
     fn system(&self) -> (String, String) {
-        self.system.name()
+        self.named.clone().unwrap_or_else(|| self.system.name())
     }
 
     fn prepare(&mut self, workload: &Workload) -> Result<(), BenchError> {
@@ -84,7 +92,7 @@ impl<S: System> Target for Foreign<S> {
     fn run(&mut self, job: &mut Job<'_>) -> Result<(), BenchError> {
         let error = self
             .runtime
-            .block_on(pump(&self.lanes, job))
+            .block_on(pump(&self.lanes, job, S::HAS_THREADS))
             .map_err(io_error("wait for the next record"))?;
         match error {
             Some(error) if job.ledger.all().acked == 0 => Err(client_error("publish")(error)),

@@ -11,6 +11,8 @@ mod foreign;
 mod kafka;
 mod knee;
 mod ledger;
+#[cfg(feature = "librdkafka")]
+mod librdkafka;
 mod profile;
 mod recorder;
 mod session;

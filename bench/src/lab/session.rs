@@ -33,7 +33,7 @@ const FLOOR_CONNECTIONS_MAX: u32 = 4096;
 /// A target, and what is known of it.
 pub(crate) struct Session {
     broker: Broker,
-    target: KafkaTarget,
+    target: Box<dyn Target>,
     process: Option<u32>,
     directory: PathBuf,
     durability: Option<String>,
@@ -59,7 +59,7 @@ pub(crate) struct Place<'a> {
 
 impl Session {
     /// Starts the broker, or finds it.
-    pub(crate) fn open(args: &TargetArgs) -> Result<Self, BenchError> {
+    pub(crate) fn open(args: &TargetArgs, client: ClientKind) -> Result<Self, BenchError> {
         let claimed = claim(&args.dir)?;
         let bootstrap = args.bootstrap.as_deref().map(address_of).transpose()?;
         let broker =
@@ -67,7 +67,7 @@ impl Session {
         let broker = Broker::of(&broker, &args.dir, args.broker_core)?;
         let named = args.system.as_deref().map(key_value).transpose()?;
         let named = named.map(|(name, version)| (name.to_owned(), version.to_owned()));
-        let target = KafkaTarget::new(broker.address(), named.or_else(|| broker.system()));
+        let target = target(client, broker.address(), named.or_else(|| broker.system()))?;
         let lap = match args.lap {
             Lap::Auto => broker.process().is_some(),
             Lap::Always => true,
@@ -103,9 +103,6 @@ impl Session {
         broker_core: usize,
         place: &Place<'_>,
     ) -> Result<Ran, BenchError> {
-        if workload.client == ClientKind::Librdkafka {
-            return Err(BenchError::Arguments("this build is without librdkafka"));
-        }
         let floor = self.floor(workload, args, broker_core)?;
         let environment = Environment::read(&self.directory);
         self.target.prepare(workload)?;
@@ -163,7 +160,7 @@ impl Session {
     fn lap(&mut self, workload: &Workload) -> Result<Option<bool>, BenchError> {
         let Some(journal) = self.target.journal_bytes() else { return Ok(None) };
         if self.lap && self.written < journal {
-            self.target.lap(workload, journal - self.written)?;
+            self.target.fill(workload, journal - self.written)?;
             self.written = journal;
             // What was written to lap is not the run's.
             self.target.prepare(&Workload { backlog: 0, ..workload.clone() })?;
@@ -197,6 +194,36 @@ impl Session {
         server.end()?;
         let (p50_us, p99_us) = (latencies.micros_at(0.5), latencies.micros_at(0.99));
         Ok(Some(FloorFigures { rate, p50_us, p99_us }))
+    }
+}
+
+/// The target that a client asks.
+fn target(
+    client: ClientKind,
+    address: SocketAddr,
+    system: Option<(String, String)>,
+) -> Result<Box<dyn Target>, BenchError> {
+    #[cfg(feature = "rivals")]
+    let named = system.clone();
+    let kafka = KafkaTarget::new(address, system);
+    match client {
+        ClientKind::Kafka => Ok(Box::new(kafka)),
+        #[cfg(feature = "librdkafka")]
+        ClientKind::Librdkafka => {
+            Ok(Box::new(super::librdkafka::LibrdkafkaTarget::new(address, kafka)))
+        }
+        #[cfg(not(feature = "librdkafka"))]
+        ClientKind::Librdkafka => {
+            Err(BenchError::Arguments("build with --features librdkafka for that client"))
+        }
+        #[cfg(feature = "rivals")]
+        ClientKind::Nats | ClientKind::Amqp | ClientKind::Rocketmq => {
+            super::foreign::target(client, named)
+        }
+        #[cfg(not(feature = "rivals"))]
+        ClientKind::Nats | ClientKind::Amqp | ClientKind::Rocketmq => {
+            Err(BenchError::Arguments("build with --features rivals for that client"))
+        }
     }
 }
 

@@ -27,6 +27,17 @@ pub(crate) trait Target {
     /// Makes ready what the workload needs: topics, connections, a backlog.
     fn prepare(&mut self, workload: &Workload) -> Result<(), BenchError>;
 
+    /// Bytes of the target's journal, if it has one that is written round and round and says how
+    /// long it is.
+    fn journal_bytes(&self) -> Option<u64> {
+        None
+    }
+
+    /// Writes so many bytes as fast as they are taken, before `prepare`, whatever becomes of them.
+    fn fill(&mut self, _workload: &Workload, _bytes: u64) -> Result<(), BenchError> {
+        Err(BenchError::Arguments("this target has no journal to be filled"))
+    }
+
     /// Runs the load on the calling thread, which it pins to the workload's core. Returns when
     /// every record has ended or been given up. An error if nothing could be sent at all; what
     /// goes wrong with single records is in the account.

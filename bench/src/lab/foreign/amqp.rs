@@ -51,6 +51,7 @@ impl Lane for Publisher {
 
 impl System for Amqp {
     type Lane = Publisher;
+    const HAS_THREADS: bool = true;
 
     fn name(&self) -> (String, String) {
         ("rabbitmq".to_owned(), self.version.clone())

@@ -41,6 +41,7 @@ impl Lane for Publisher {
 
 impl System for Nats {
     type Lane = Publisher;
+    const HAS_THREADS: bool = false;
 
     fn name(&self) -> (String, String) {
         ("nats".to_owned(), self.version.clone())

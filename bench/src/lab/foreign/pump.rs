@@ -23,6 +23,10 @@ use crate::random::Random;
 /// How often timeouts are looked for, and the longest sleep.
 const LOOK_NS: u64 = 20_000_000;
 
+/// How long before a record is due the thread stays awake, where nobody else needs the core: a
+/// sleeping one is late by what its core takes to wake.
+const AWAKE_NS: u64 = 1_000_000;
+
 /// A connection that records are published on.
 pub(super) trait Lane {
     /// Hands a record to the library; resolves when the system has acknowledged it, or with what
@@ -58,6 +62,7 @@ struct Pump<'a, 'w, L, F> {
     random: Random,
     partition: u32,
     looked_ns: u64,
+    awake_ns: u64,
     first_error: Option<String>,
 }
 
@@ -65,6 +70,7 @@ struct Pump<'a, 'w, L, F> {
 pub(super) async fn pump<L: Lane>(
     lanes: &[L],
     job: &mut Job<'_>,
+    may_sleep_only: bool,
 ) -> io::Result<Option<String>> {
     let workload = job.workload;
     let slots = lanes.len() * workload.inflight as usize;
@@ -80,6 +86,7 @@ pub(super) async fn pump<L: Lane>(
         random: Random::new(workload.seed),
         partition: 0,
         looked_ns: 0,
+        awake_ns: if may_sleep_only { 0 } else { AWAKE_NS },
         first_error: None,
         job,
     };
@@ -101,11 +108,17 @@ impl<L, F: Future<Output = Result<(), String>>> Pump<'_, '_, L, F> {
                 return Ok(());
             }
             let due_ns = self.job.next_due_ns().unwrap_or(u64::MAX);
-            let wake_ns = due_ns.clamp(now_ns, now_ns + LOOK_NS);
-            let wake = pin!(alarm.after(wake_ns - now_ns));
-            let ended = match select(pin!(next(&mut self.futures)), wake).await {
-                Either::Left((ended, _)) => Some(ended),
-                Either::Right((rung, _)) => rung.map(|()| None)?,
+            let ended = if due_ns <= now_ns.saturating_add(self.awake_ns) {
+                // Lets the library and its sockets have their turn.
+                tokio::task::yield_now().await;
+                ended_already(&mut self.futures).await
+            } else {
+                let wake_ns = (due_ns - self.awake_ns).min(now_ns + LOOK_NS);
+                let wake = pin!(alarm.after(wake_ns - now_ns));
+                match select(pin!(next(&mut self.futures)), wake).await {
+                    Either::Left((ended, _)) => Some(ended),
+                    Either::Right((rung, _)) => rung.map(|()| None)?,
+                }
             };
             if let Some((slot, result)) = ended {
                 self.end(slot, result);

@@ -61,6 +61,7 @@ fn fields(topic: &str, queue: u32, id: &str, millis: i64) -> String {
 
 impl System for RocketMq {
     type Lane = Publisher;
+    const HAS_THREADS: bool = false;
 
     fn name(&self) -> (String, String) {
         ("rocketmq".to_owned(), String::new())

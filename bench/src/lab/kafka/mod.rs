@@ -57,17 +57,8 @@ impl KafkaTarget {
         }
     }
 
-    /// Bytes of the journal of a broker of ours; `None` if it is none, or does not say.
-    pub(crate) fn journal_bytes(&self) -> Option<u64> {
-        let of = |name: &str| {
-            let pair = self.configuration.iter().find(|(key, _)| key == name);
-            pair.and_then(|(_, value)| value.parse::<u64>().ok())
-        };
-        Some(of("journal.file.bytes")? * of("journal.files")?)
-    }
-
     /// Writes `records` records as fast as they are taken; they carry no mark of a run.
-    fn fill(&self, workload: &Workload, records: u64) -> Result<(), BenchError> {
+    fn write(&self, workload: &Workload, records: u64) -> Result<(), BenchError> {
         let size = workload.record_size.max();
         let batch = (BACKLOG_BATCH_BYTES / u64::from(size)).clamp(1, 1000).min(records);
         let batch = u32::try_from(batch).unwrap_or(1);
@@ -97,11 +88,6 @@ impl KafkaTarget {
             _ => Err(BenchError::Nothing("what was to be there first was refused")),
         }
     }
-
-    /// Writes so many bytes to the topic, whatever becomes of them.
-    pub(crate) fn lap(&self, workload: &Workload, bytes: u64) -> Result<(), BenchError> {
-        self.fill(workload, bytes.div_ceil(u64::from(workload.record_size.max())))
-    }
 }
 
 impl Target for KafkaTarget {
@@ -120,10 +106,22 @@ impl Target for KafkaTarget {
         }
         self.from = admin.offsets(workload.partitions)?;
         if workload.backlog > 0 {
-            self.fill(workload, workload.backlog)?;
+            self.write(workload, workload.backlog)?;
         }
         self.begin = admin.offsets(workload.partitions)?;
         Ok(())
+    }
+
+    fn journal_bytes(&self) -> Option<u64> {
+        let of = |name: &str| {
+            let pair = self.configuration.iter().find(|(key, _)| key == name);
+            pair.and_then(|(_, value)| value.parse::<u64>().ok())
+        };
+        Some(of("journal.file.bytes")? * of("journal.files")?)
+    }
+
+    fn fill(&mut self, workload: &Workload, bytes: u64) -> Result<(), BenchError> {
+        self.write(workload, bytes.div_ceil(u64::from(workload.record_size.max())))
     }
 
     fn run(&mut self, job: &mut Job<'_>) -> Result<(), BenchError> {
