@@ -4,8 +4,8 @@
 # Each rival has `install`, `start LEVEL DIR CORE`, `stop DIR` and `version`. LEVEL is `os` (a
 # record is acknowledged from the page cache) or `disk` (a barrier of the device comes before the
 # acknowledgement). DIR must not exist: it gets the data, the settings and the log of this one run.
-# `start` returns when the server answers, and prints `key=value` lines: `address`, `pids` (with a
-# comma between) and `settings` (what makes the level, in the server's own words).
+# `start` returns when the server answers, and prints `key=value` lines: `client`, `address`, `pid`
+# and `settings` (what makes the level, in the server's own words).
 #
 # RIVALS_CACHE   where what was installed is kept (target/rivals of the repository)
 # RIVALS_PORT    the first of the 20 ports of 127.0.0.1 that a server may take (21000)
@@ -73,9 +73,19 @@ listens() {
     : <>"/dev/tcp/127.0.0.1/$1"
 }
 
-# What `start` says at its end.
+# What `start` says at its end: the client of `tidemill-bench run` that it is for, its port, and
+# what makes the level.
 ready() {
-    printf 'address=127.0.0.1:%s\npids=%s\nsettings=%s\n' "$1" "$(paste -sd, "$DIR/pids")" "$2"
+    printf 'client=%s\naddress=127.0.0.1:%s\npid=%s\nsettings=%s\n' \
+        "$1" "$2" "$(largest)" "$3"
+}
+
+# The server proper among all that was started: what has the most memory.
+largest() {
+    local session
+    while read -r session; do
+        ps -o rss=,pid= -s "$session"
+    done <"$DIR/pids" | sort -rn | awk 'NR == 1 { print $2 }'
 }
 
 # Ends what was started in a directory, and waits until it has. Nothing is asked to end in order:

@@ -10,6 +10,7 @@ use crate::error::BenchError;
 use crate::groups::arguments::GroupsArgs;
 use crate::lab::{FindArgs, RunArgs};
 use crate::pace::{Rate, Spacing};
+use crate::rivals::RivalsArgs;
 
 /// Measures what this machine can do, and what a broker makes of it.
 #[derive(Debug, Parser)]
@@ -41,6 +42,8 @@ pub(crate) enum Command {
     Idle(IdleArgs),
     /// What many groups cost, and how soon they are back
     Groups(GroupsArgs),
+    /// The same loads against other systems, and the table
+    Rivals(RivalsArgs),
     /// The floor's server, started by the other commands
     #[command(hide = true)]
     ServeFloor(ServeFloorArgs),

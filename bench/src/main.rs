@@ -20,6 +20,7 @@ mod produce;
 mod random;
 mod report;
 mod request;
+mod rivals;
 mod spread;
 
 use std::process::ExitCode;
@@ -57,6 +58,7 @@ fn run(cli: Cli) -> Result<(), BenchError> {
         Command::Compact(args) => compact::run(&args),
         Command::Idle(args) => idle::run(&args),
         Command::Groups(args) => groups::run(&args),
+        Command::Rivals(args) => rivals::run(&args),
         Command::ServeFloor(args) => floor::serve(&args),
     }
 }

@@ -97,6 +97,8 @@ pub(crate) struct Times {
 pub(crate) struct Plan {
     pub(crate) entrants: Vec<Entrant>,
     pub(crate) blocks: u32,
+    /// The first blocks, in which highest rates are searched for.
+    pub(crate) find_blocks: u32,
     pub(crate) seed: u64,
     pub(crate) times: Times,
 }
@@ -107,18 +109,19 @@ pub(crate) type Found = BTreeMap<Entrant, Vec<f64>>;
 impl Plan {
     /// The steps that find highest rates.
     pub(crate) fn finds(&self) -> Vec<Step> {
-        self.blocks_of(&[Task::Find], self.seed)
+        self.blocks_of(self.find_blocks, &[Task::Find], self.seed)
     }
 
     /// The steps under load.
     pub(crate) fn loads(&self) -> Vec<Step> {
-        self.blocks_of(&[Task::Common, Task::Own], self.seed.wrapping_add(1))
+        let seed = self.seed.wrapping_add(1);
+        self.blocks_of(self.blocks, &[Task::Common, Task::Own], seed)
     }
 
-    fn blocks_of(&self, tasks: &[Task], seed: u64) -> Vec<Step> {
+    fn blocks_of(&self, blocks: u32, tasks: &[Task], seed: u64) -> Vec<Step> {
         let mut random = Random::new(seed);
         let mut steps = Vec::new();
-        for block in 1..=self.blocks {
+        for block in 1..=blocks {
             let all = self.entrants.iter().flat_map(|entrant| {
                 tasks.iter().map(move |task| Step { block, entrant: entrant.clone(), task: *task })
             });
@@ -205,14 +208,14 @@ mod tests {
             .flat_map(|system| [Level::Os, Level::Disk].map(|level| entrant(system, level)))
             .collect();
         let times = Times { warmup: 3, duration: 6, trial: 4, trials: 5 };
-        Plan { entrants, blocks: 6, seed: 7, times }
+        Plan { entrants, blocks: 6, find_blocks: 2, seed: 7, times }
     }
 
     #[test]
     fn every_block_has_everything_once_in_an_order_of_its_own() {
         let plan = plan();
         let loads = plan.loads();
-        assert_eq!(loads.len(), 6 * 6 * 2);
+        assert_eq!((loads.len(), plan.finds().len()), (6 * 6 * 2, 2 * 6));
         let mut orders = Vec::new();
         for block in loads.chunks(12) {
             assert!(block.iter().all(|step| step.block == block[0].block));

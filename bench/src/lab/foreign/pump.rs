@@ -223,10 +223,7 @@ struct Slotted<F> {
 impl<F: Future> Future for Slotted<F> {
     type Output = (usize, F::Output);
 
-    fn poll(
-        mut self: Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-    ) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut std::task::Context<'_>) -> Poll<Self::Output> {
         let slot = self.slot;
         self.future.as_mut().poll(context).map(|output| (slot, output))
     }
