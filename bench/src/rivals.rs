@@ -147,18 +147,17 @@ impl Runner<'_> {
         rate: Option<f64>,
         found: &Found,
     ) -> Result<Record, BenchError> {
-        let record = match self.done(step) {
-            Some(record) => record,
-            None => {
-                let record = self.measure(step, rate, found).unwrap_or_else(|error| Record {
-                    failure: Some(error.to_string()),
-                    ..Record::default()
-                });
-                let text = serde_json::to_string_pretty(&record).unwrap_or_default();
-                write(&self.file(step), &text)?;
-                show(&format!("{}: {}", step.place(), said_of(&record)))?;
-                record
-            }
+        let record = if let Some(record) = self.done(step) {
+            record
+        } else {
+            let record = self.measure(step, rate, found).unwrap_or_else(|error| Record {
+                failure: Some(error.to_string()),
+                ..Record::default()
+            });
+            let text = serde_json::to_string_pretty(&record).unwrap_or_default();
+            write(&self.file(step), &text)?;
+            show(&format!("{}: {}", step.place(), said_of(&record)))?;
+            record
         };
         if !record.settings.is_empty() {
             self.results.settings.insert(step.entrant.clone(), record.settings.clone());
@@ -173,7 +172,10 @@ impl Runner<'_> {
         }
         fs::create_dir_all(&place).map_err(io_error("make the directory"))?;
         fs::create_dir_all(&self.args.dir).map_err(io_error("make the directory"))?;
-        let cores = (self.args.cores[0], self.args.cores[1]);
+        let [one, other] = self.args.cores[..] else {
+            return Err(BenchError::Arguments("--cores takes two"));
+        };
+        let cores = (one, other);
         let (broker_core, load_core) = plan::roles(step.block, cores);
         let topic = Topic { name: TOPIC, partitions: self.args.partitions };
         let entrant = &step.entrant;

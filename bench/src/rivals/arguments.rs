@@ -37,7 +37,7 @@ pub(crate) struct RivalsArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
     /// The two cores whose roles are swapped
-    #[arg(long, value_name = "A,B", value_delimiter = ',', num_args = 2, default_values = ["0", "1"])]
+    #[arg(long, value_name = "A,B", value_delimiter = ',', default_values = ["0", "1"])]
     pub(crate) cores: Vec<usize>,
     /// Producers, each with a connection
     #[arg(long, value_name = "N", default_value_t = 16,

@@ -170,8 +170,7 @@ fn most(found: &Found, entrant: &Entrant) -> Option<f64> {
 fn start_seconds(system: &str) -> f64 {
     match system {
         "kafka" => 10.0,
-        "rabbitmq" => 9.0,
-        "rocketmq" => 9.0,
+        "rabbitmq" | "rocketmq" => 9.0,
         _ => 1.0,
     }
 }
@@ -216,7 +215,7 @@ mod tests {
         let plan = plan();
         let loads = plan.loads();
         assert_eq!((loads.len(), plan.finds().len()), (6 * 6 * 2, 2 * 6));
-        let mut orders = Vec::new();
+        let mut orders: Vec<Vec<String>> = Vec::new();
         for block in loads.chunks(12) {
             assert!(block.iter().all(|step| step.block == block[0].block));
             let mut places: Vec<_> = block.iter().map(Step::place).collect();
@@ -226,7 +225,7 @@ mod tests {
             assert_eq!(places.len(), 12);
         }
         orders.dedup();
-        assert!(orders.len() > 1, "all blocks have one order: {:?}", orders[0] as Vec<String>);
+        assert!(orders.len() > 1, "all blocks have one order: {:?}", orders[0]);
     }
 
     #[test]

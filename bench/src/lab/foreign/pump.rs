@@ -43,7 +43,7 @@ pub(super) trait Lane {
 struct Sent {
     lane: usize,
     due_ns: u64,
-    sent_ns: u64,
+    left_ns: u64,
     bytes: u64,
     timed_out: bool,
 }
@@ -90,7 +90,7 @@ pub(super) async fn pump<L: Lane>(
         first_error: None,
         job,
     };
-    pump.run(|lane, record, partition| lane.publish(record, partition)).await?;
+    pump.run(L::publish).await?;
     Ok(pump.first_error)
 }
 
@@ -151,12 +151,12 @@ impl<L, F: Future<Output = Result<(), String>>> Pump<'_, '_, L, F> {
                 let Some(slot) = self.free.pop() else { break };
                 let bytes = self.sizes.draw(&mut self.random);
                 let record = self.content.slice(..bytes.min(self.content.len()));
-                let sent_ns = now_ns.max(due_ns);
+                let left_ns = now_ns.max(due_ns);
                 let bytes = record.len() as u64;
-                let sent = Sent { lane: number, due_ns, sent_ns, bytes, timed_out: false };
+                let sent = Sent { lane: number, due_ns, left_ns, bytes, timed_out: false };
                 self.slots[slot] = Some(sent);
                 self.out[number] += 1;
-                self.job.ledger.on_sent(&[due_ns], sent_ns);
+                self.job.ledger.on_sent(&[due_ns], left_ns);
                 let future = publish(lane, record, self.partition);
                 self.futures.push(Slotted { slot, future: Box::pin(future) });
                 self.partition = (self.partition + 1) % workload.partitions;
@@ -173,7 +173,7 @@ impl<L, F: Future<Output = Result<(), String>>> Pump<'_, '_, L, F> {
         }
         let now_ns = Instant::now().nanos();
         match result {
-            Ok(()) => self.job.ledger.on_acked(&[sent.due_ns], sent.sent_ns, now_ns, sent.bytes),
+            Ok(()) => self.job.ledger.on_acked(&[sent.due_ns], sent.left_ns, now_ns, sent.bytes),
             Err(error) => {
                 self.first_error.get_or_insert(error);
                 self.job.ledger.on_error(&[sent.due_ns], now_ns);
@@ -192,7 +192,7 @@ impl<L, F: Future<Output = Result<(), String>>> Pump<'_, '_, L, F> {
         for sent in self.slots.iter_mut().flatten() {
             if !sent.timed_out && late(sent.due_ns) {
                 sent.timed_out = true;
-                self.job.ledger.on_timed_out(&[sent.due_ns], Some(sent.sent_ns), now_ns);
+                self.job.ledger.on_timed_out(&[sent.due_ns], Some(sent.left_ns), now_ns);
             }
         }
         for waiting in &mut self.waiting {
@@ -206,7 +206,7 @@ impl<L, F: Future<Output = Result<(), String>>> Pump<'_, '_, L, F> {
     fn give_up(&mut self) {
         let now_ns = Instant::now().nanos();
         for sent in self.slots.iter().flatten().filter(|sent| !sent.timed_out) {
-            self.job.ledger.on_waiting(&[sent.due_ns], Some(sent.sent_ns), now_ns);
+            self.job.ledger.on_waiting(&[sent.due_ns], Some(sent.left_ns), now_ns);
         }
         for due_ns in self.waiting.iter().flatten() {
             self.job.ledger.on_waiting(&[*due_ns], None, now_ns);

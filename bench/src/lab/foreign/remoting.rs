@@ -1,4 +1,4 @@
-//! A connection that speaks RocketMQ's remoting protocol, its JSON form.
+//! A connection that speaks `RocketMQ`'s remoting protocol, its JSON form.
 //!
 //! ```text
 //! length of all that follows      u32, big-endian
@@ -155,10 +155,9 @@ impl Served {
 }
 
 fn encode(code: RequestCode, opaque: i32, fields: &str, body: &[u8], out: &mut BytesMut) {
-    let header = format!(
-        r#"{{"code":{},"flag":0,"language":"OTHER","opaque":{opaque},"version":0,"extFields":{fields}}}"#,
-        code as i32
-    );
+    let code = code as i32;
+    let fixed = r#""flag":0,"language":"OTHER","version":0"#;
+    let header = format!(r#"{{"code":{code},{fixed},"opaque":{opaque},"extFields":{fields}}}"#);
     let length = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX).to_be_bytes();
     out.extend_from_slice(&length(4 + header.len() + body.len()));
     // The form is JSON's, 0, and stands in the length's highest byte.
