@@ -35,7 +35,9 @@ const TOPIC: &str = "bench";
 /// What p99 may be for a rate to count as sustained.
 const P99_US_MAX: f64 = 10_000.0;
 /// Where a search begins that knows nothing, in records a second.
-const FIND_FROM: f64 = 1000.0;
+const FIND_FROM: f64 = 2000.0;
+/// Seconds of a try that are not counted.
+const TRIAL_WARM_UP: u32 = 2;
 /// What `run` ends with if the run is invalid: it has left its folder all the same.
 const EXIT_INVALID: i32 = 3;
 
@@ -260,9 +262,9 @@ impl Runner<'_> {
                     ("--from", format!("{from:.0}")),
                     ("--runs-max", times.trials.to_string()),
                     ("--within", if quick { "20" } else { "5" }.to_owned()),
-                    ("--retries", if quick { "0" } else { "1" }.to_owned()),
-                    ("--warmup", "1".to_owned()),
-                    ("--duration", (times.trial - 1).to_string()),
+                    ("--retries", "1".to_owned()),
+                    ("--warmup", TRIAL_WARM_UP.to_string()),
+                    ("--duration", (times.trial - TRIAL_WARM_UP).to_string()),
                     ("--floor", "none".to_owned()),
                 ]
             }

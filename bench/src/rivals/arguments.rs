@@ -73,7 +73,7 @@ impl RivalsArgs {
         let entrants = entrants.collect();
         let seed = self.seed;
         if self.quick {
-            let times = Times { warmup: 4, duration: 6, trial: 5, trials: 10 };
+            let times = Times { warmup: 4, duration: 6, trial: 6, trials: 10 };
             return Plan { entrants, blocks: 3, find_blocks: 1, seed, times };
         }
         let times = Times { warmup: 10, duration: 30, trial: 8, trials: 14 };
