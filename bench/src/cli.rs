@@ -14,6 +14,7 @@ use crate::merge::MergeArgs;
 use crate::order::OrderArgs;
 use crate::pace::{Rate, Spacing};
 use crate::render::ReportArgs;
+use crate::rivals::RivalsArgs;
 
 /// Measures what this machine can do, and what a broker makes of it.
 #[derive(Debug, Parser)]
@@ -53,6 +54,8 @@ pub(crate) enum Command {
     Order(OrderArgs),
     /// A page with pictures of one or several runs
     Report(ReportArgs),
+    /// The same loads against other systems, and the table
+    Rivals(RivalsArgs),
     /// The floor's server, started by the other commands
     #[command(hide = true)]
     ServeFloor(ServeFloorArgs),

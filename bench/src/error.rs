@@ -80,6 +80,15 @@ pub(crate) enum BenchError {
     /// The arguments do not go together.
     #[error("{0}")]
     Arguments(&'static str),
+    /// A client library, or the system behind it, refused something.
+    #[cfg(feature = "rivals")]
+    #[error("{what}: {said}")]
+    Client {
+        /// What was tried.
+        what: &'static str,
+        /// What the library said.
+        said: String,
+    },
     /// A client library that is measured does not start.
     #[cfg(feature = "librdkafka")]
     #[error("librdkafka: {0}")]

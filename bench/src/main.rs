@@ -25,6 +25,7 @@ mod random;
 mod render;
 mod report;
 mod request;
+mod rivals;
 mod spread;
 mod stages;
 
@@ -67,6 +68,7 @@ fn run(cli: Cli) -> Result<(), BenchError> {
         Command::Merge(args) => merge::run(&args),
         Command::Order(args) => order::run(&args),
         Command::Report(args) => render::run(&args),
+        Command::Rivals(args) => rivals::run(&args),
         Command::ServeFloor(args) => floor::serve(&args),
     }
 }

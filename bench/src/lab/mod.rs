@@ -6,6 +6,8 @@ mod command;
 mod costs;
 mod flags;
 mod folder;
+#[cfg(feature = "rivals")]
+mod foreign;
 mod kafka;
 mod knee;
 mod ledger;

@@ -222,6 +222,8 @@ fn target(
     address: SocketAddr,
     system: Option<(String, String)>,
 ) -> Result<Box<dyn Target>, BenchError> {
+    #[cfg(feature = "rivals")]
+    let named = system.clone();
     let kafka = KafkaTarget::new(address, system);
     match client {
         ClientKind::Kafka => Ok(Box::new(kafka)),
@@ -232,6 +234,14 @@ fn target(
         #[cfg(not(feature = "librdkafka"))]
         ClientKind::Librdkafka => {
             Err(BenchError::Arguments("build with --features librdkafka for that client"))
+        }
+        #[cfg(feature = "rivals")]
+        ClientKind::Nats | ClientKind::Amqp | ClientKind::Rocketmq => {
+            super::foreign::target(client, named)
+        }
+        #[cfg(not(feature = "rivals"))]
+        ClientKind::Nats | ClientKind::Amqp | ClientKind::Rocketmq => {
+            Err(BenchError::Arguments("build with --features rivals for that client"))
         }
     }
 }

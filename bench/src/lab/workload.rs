@@ -17,6 +17,12 @@ pub(crate) enum ClientKind {
     Kafka,
     /// Kafka's protocol, through librdkafka; needs the feature of that name.
     Librdkafka,
+    /// NATS `JetStream`; needs the feature `rivals`.
+    Nats,
+    /// AMQP 0-9-1; needs the feature `rivals`.
+    Amqp,
+    /// `RocketMQ`; needs the feature `rivals`.
+    Rocketmq,
 }
 
 impl ClientKind {
@@ -25,6 +31,9 @@ impl ClientKind {
         match self {
             Self::Kafka => "kafka",
             Self::Librdkafka => "librdkafka",
+            Self::Nats => "nats",
+            Self::Amqp => "amqp",
+            Self::Rocketmq => "rocketmq",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 
