@@ -34,9 +34,10 @@ fn setup(shards: u16, more: &[(&'static str, &str)]) -> Setup {
     Setup::new(shards, &[&small, more].concat())
 }
 
-/// A broker with one shard, and a topic `t` with one partition.
+/// A broker with one shard that writes down whatever a test asks, and a topic `t` with one
+/// partition.
 fn start(site: &mut Site) -> (Process, Connection) {
-    let (broker, _) = site.start(&setup(1, &[]));
+    let (broker, _) = site.start(&setup(1, &[("slow.requests.per.minute", "256")]));
     let mut connection = broker.connect();
     assert_eq!(connection.create_topic(&Blueprint::new("t", 1, &[])).unwrap(), 0);
     (broker, connection)

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// The last bytes are taken by writing, since others take some meanwhile.
-const LAST: u64 = 8 << 20;
+const LAST: u64 = 16 << 20;
+/// How often most of the disk is asked for at once.
+const ATTEMPTS: usize = 10;
 const PIECE: usize = 64 << 10;
 
 /// The file system; it goes when this is dropped and nobody is in it.
@@ -47,10 +49,14 @@ impl SmallDisk {
 
     /// Takes all the space that there is, most of it at once.
     pub(crate) fn fill(&self) {
-        let most = self.free().saturating_sub(LAST).to_string();
-        let mut command = Command::new("fallocate");
-        let taken = command.args(["--length", &most]).arg(self.ballast()).status();
-        assert!(taken.expect("fallocate (util-linux) can be run").success(), "{most} bytes");
+        // Compaction writes meanwhile: what was free a moment ago may not be.
+        let taken = (0..ATTEMPTS).any(|_| {
+            let most = self.free().saturating_sub(LAST).to_string();
+            let mut command = Command::new("fallocate");
+            command.args(["--length", &most]).arg(self.ballast()).stderr(Stdio::null());
+            command.status().expect("fallocate (util-linux) can be run").success()
+        });
+        assert!(taken, "most of the disk can be taken at once");
         let mut ballast = File::options().append(true).open(self.ballast()).expect("it is there");
         let piece = vec![7; PIECE];
         loop {

@@ -47,6 +47,8 @@ pub(crate) struct Manifest {
 struct Need {
     name: String,
     only_tests: bool,
+    /// Only a build that asks for it has it.
+    optional: bool,
     /// The line in the manifest.
     line: usize,
 }
@@ -67,6 +69,7 @@ pub(crate) fn manifests() -> Vec<Manifest> {
             let needs = package.dependencies.iter().map(|dependency| Need {
                 name: dependency.name.clone(),
                 only_tests: dependency.kind == DependencyKind::Development,
+                optional: dependency.optional,
                 line: line_of(&text, dependency.rename.as_ref().unwrap_or(&dependency.name)),
             });
             Manifest {
@@ -118,11 +121,13 @@ pub(crate) fn check_arrows(manifests: &[Manifest]) -> Vec<Offence> {
     offences
 }
 
-/// Crates from outside in the wrong hands. Tests are free to use them.
+/// Crates from outside in the wrong hands. Tests are free to use them, and so is the bench where
+/// it is built with the clients of other systems.
 pub(crate) fn check_foreign(manifests: &[Manifest]) -> Vec<Offence> {
     let mut offences = Vec::new();
     for manifest in manifests {
-        for need in manifest.needs.iter().filter(|need| !need.only_tests) {
+        let is_free = |need: &&Need| need.only_tests || need.optional && manifest.name == "bench";
+        for need in manifest.needs.iter().filter(|need| !is_free(need)) {
             let row = FOREIGN.iter().find(|(name, _)| *name == need.name);
             if let Some((name, users)) = row.filter(|(_, users)| !users.contains(&&*manifest.name))
             {
@@ -151,7 +156,7 @@ mod tests {
     }
 
     fn need(name: &str) -> Need {
-        Need { name: name.to_owned(), only_tests: false, line: 9 }
+        Need { name: name.to_owned(), only_tests: false, optional: false, line: 9 }
     }
 
     fn test_need(name: &str) -> Need {
@@ -212,6 +217,10 @@ mod tests {
             assert_eq!(found.len(), count, "{owner} -> {name}");
             let found = check_foreign(&workspace(owner, |needs| needs.push(test_need(name))));
             assert_eq!(found, [], "tests of {owner} -> {name}");
+            let asked_for = || Need { optional: true, ..need(name) };
+            let found = check_foreign(&workspace(owner, |needs| needs.push(asked_for())));
+            let count = if owner == "bench" { 0 } else { count };
+            assert_eq!(found.len(), count, "{owner} -> {name}, where it is asked for");
         }
     }
 
