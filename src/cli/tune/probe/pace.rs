@@ -15,11 +15,11 @@ use crate::cli::tune::place::{LoadArgs, Place};
 const RECORD_BYTES: usize = 145;
 
 /// What a broker's core spends on a request beside what the loopback's server does: as a part of
-/// that. Parsing, checking, copying and the partition's state against receiving and sending.
-/// Found by `tune verify`.
+/// that. Parsing, checking, copying and the partition's state against receiving and sending. An
+/// estimate: `tune verify` says how far off it is.
 const REQUEST_SHARE: f64 = 0.8;
 
-/// What a broker's core spends on a commit beside the disk, in requests. Found the same way.
+/// What a broker's core spends on a commit beside the disk, in requests. An estimate too.
 const COMMIT_REQUESTS: f64 = 1.5;
 
 /// What was measured so far; more can be added, between parts of a run.
