@@ -33,7 +33,8 @@ impl Curve {
         if histogram.is_empty() {
             return None;
         }
-        let log = |nanos: u64| (nanos.max(1) as f64 / 1e3).log10();
+        // Nothing is told apart below a microsecond: the plane is for what lies above.
+        let log = |nanos: u64| (nanos.max(1_000) as f64 / 1e3).log10();
         let last = (samples / SAMPLES_BEYOND).log10();
         let nines = (0..=700_u32).map(|step| f64::from(step) * STEP);
         let nines = nines.take_while(|nines| *nines < last).chain((last > 0.0).then_some(last));
