@@ -64,6 +64,7 @@ pub enum TwinError {
 
 impl TwinFile {
     /// Creates the file with a first version of its record, durable but for its directory entry.
+    /// Both slots get their blocks here: no later version needs space on a disk that is full.
     pub(crate) async fn create(
         runtime: &Runtime,
         path: &Path,
@@ -73,7 +74,9 @@ impl TwinFile {
         let options = OpenOptions { write: true, create: true, ..OpenOptions::default() };
         let file = File::open(runtime, path, options).await?;
         file.truncate(0).await?;
-        file.truncate(2 * BLOCK).await?;
+        let mut blank = runtime.pool().chunk(2 * BLOCK_BYTES);
+        blank.append(&[0; 2 * BLOCK_BYTES]);
+        file.write_at(vec![blank.freeze()], 0, Barrier::None).await?;
         let mut twin = Self { file, magic, version: 0 };
         twin.write(runtime, payload).await?;
         twin.file.sync_all().await?;
@@ -212,6 +215,24 @@ mod tests {
             let in_padding = (24 * 8..32 * 8).contains(&bit);
             assert_eq!(decode(&damaged, MAGIC).is_some(), in_padding, "bit {bit}");
         }
+    }
+
+    /// A broker that was killed on a full disk did not start again: the slot of the second version
+    /// was a hole, and there was no block for it.
+    #[test]
+    fn both_slots_have_their_blocks_from_the_first_version_on() {
+        use std::os::unix::fs::MetadataExt;
+
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("twin");
+        let created = path.clone();
+        runtime::block_on(runtime::RuntimeConfig::default(), |runtime| async move {
+            drop(TwinFile::create(&runtime, &created, MAGIC, b"one").await.unwrap());
+        })
+        .unwrap();
+        let metadata = std::fs::metadata(&path).unwrap();
+        assert_eq!(metadata.len(), 2 * BLOCK);
+        assert!(metadata.blocks() * 512 >= 2 * BLOCK, "{} sectors", metadata.blocks());
     }
 
     #[test]
