@@ -131,8 +131,17 @@ pub fn start(config: Config) -> Result<(Broker, StartReport), ServeError> {
         http: broker.admin.as_ref().map(AdminHandle::address),
         took: Duration::from_nanos(Instant::now().nanos_since(started)),
         clean: broker.found.clean,
+        failing_checks: failing_checks(),
     };
     Ok((broker, report))
+}
+
+/// What the doctor finds wrong with this machine at a glance: the ids of its checks.
+fn failing_checks() -> Vec<&'static str> {
+    let snapshot = tuning::Snapshot::capture(Path::new("/"), tuning::Given::default());
+    let found = tuning::at_start(&snapshot);
+    let failing = found.iter().filter(|found| found.verdict == tuning::Verdict::Fail);
+    failing.map(|found| found.check.id).collect()
 }
 
 fn machine() -> Result<Machine, ServeError> {

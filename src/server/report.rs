@@ -32,6 +32,8 @@ pub struct StartReport {
     pub took: Duration,
     /// How the process before ended.
     pub clean: bool,
+    /// Checks of the doctor that fail, of the few that are asked at a start.
+    pub failing_checks: Vec<&'static str>,
 }
 
 impl fmt::Display for StartReport {
@@ -49,6 +51,10 @@ impl fmt::Display for StartReport {
             mib(self.journal_bytes),
             mib(self.tail_bytes)
         )?;
+        if !self.failing_checks.is_empty() {
+            let failing = self.failing_checks.join(", ");
+            writeln!(f, "  machine   fails {failing}: see `tidemill tune check`")?;
+        }
         let logs: usize = self.shards.iter().map(|shard| shard.logs).sum();
         let offline: usize = self.shards.iter().map(|shard| shard.offline).sum();
         let before = if self.clean { "a clean stop" } else { "an unclean stop" };
