@@ -13,5 +13,6 @@ pub use gap::{Cause, CoreCounters, GapSummary, attribute};
 pub use measured::{CommitTimes, Measured, histogram};
 pub use noise::{Noise, NoiseSource, parse_noise};
 pub use outlook::outlook;
+pub use sampler::Random;
 pub use simulate::{Answers, Prediction, Term, simulate};
 pub use verify::{Comparison, Quantile};

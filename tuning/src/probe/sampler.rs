@@ -6,11 +6,11 @@ use super::measured::CommitTimes;
 
 /// The generator `splitmix64`: good enough for arrivals, and the same everywhere.
 #[derive(Clone, Debug)]
-pub(super) struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
     /// One of many generators of a seed.
-    pub(super) fn new(seed: u64, which: u64) -> Self {
+    pub fn new(seed: u64, which: u64) -> Self {
         Self(mix(seed ^ mix(which + 1)))
     }
 
@@ -25,7 +25,7 @@ impl Random {
     }
 
     /// From the exponential distribution with mean 1.
-    pub(super) fn exponential(&mut self) -> f64 {
+    pub fn exponential(&mut self) -> f64 {
         -(1.0 - self.unit()).ln()
     }
 

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use runtime::Instant;
 use runtime::floor::{Barrier, Commits, Idle, JournalConfig};
-use tuning::probe::{CommitTimes, histogram};
+use tuning::probe::{CommitTimes, Random, histogram};
 
-use super::network::exponential;
+use super::SEED;
 
 /// Bytes of a commit, and the part of the time that is for it, of so many with and without a
 /// barrier. Short commits are what a paced load makes, so they get most.
@@ -75,7 +75,7 @@ impl Disk {
         let mut commits = Commits::open(&journal, core, longest, IDLE)?;
         let (barrier, name) = faster(&mut commits)?;
         self.barrier = name;
-        let mut pacing = Pacing { rate, state: 1, owed: 0.0 };
+        let mut pacing = Pacing { rate, random: Random::new(SEED, 0), owed: 0.0 };
         let end = Instant::now().after(duration);
         while Instant::now() < end {
             let whole = ROUND.min(Instant::now().until(end));
@@ -116,7 +116,7 @@ fn faster(commits: &mut Commits) -> io::Result<(Barrier, &'static str)> {
 /// meanwhile.
 struct Pacing {
     rate: f64,
-    state: u64,
+    random: Random,
     /// Nanoseconds from the end of the last commit to the next arrival.
     owed: f64,
 }
@@ -145,7 +145,7 @@ impl Pacing {
 
     /// Takes all arrivals of so many nanoseconds: if there was one, the next commit has it.
     fn passed(&mut self, nanos: f64) {
-        let next = exponential(&mut self.state) * 1e9 / self.rate;
+        let next = self.random.exponential() * 1e9 / self.rate;
         // Arrivals have no memory: from any moment on the next one is as far away.
         self.owed = if next <= nanos { 0.0 } else { next - nanos };
     }
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_commit_waits_for_an_arrival_unless_one_came_meanwhile() {
-        let mut pacing = Pacing { rate: 1000.0, state: 7, owed: 0.0 };
+        let mut pacing = Pacing { rate: 1000.0, random: Random::new(7, 0), owed: 0.0 };
         let mut waits = 0;
         let mut sum = Duration::ZERO;
         for _ in 0..10_000 {

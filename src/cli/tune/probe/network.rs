@@ -8,8 +8,9 @@ use runtime::floor::{
     Arrivals, Drive, FloorConfig, LoadConfig, LoadEnd, Outcome, Tally, Verdict, Work, load, nops,
     serve,
 };
-use tuning::probe::histogram;
+use tuning::probe::{Random, histogram};
 
+use super::SEED;
 use crate::cli::tune::place::{Cores, LoadArgs};
 
 /// Bytes of a Produce request beside the record's value: header, topic, batch.
@@ -83,8 +84,8 @@ impl Tally for Answered {
 /// Arrivals at random times on each connection, which add up to such.
 struct Poisson {
     mean_ns: f64,
-    /// Of each connection, its generator's state and when its next record is due.
-    connections: Vec<(u64, f64)>,
+    /// Of each connection, its generator and when its next record is due.
+    connections: Vec<(Random, f64)>,
 }
 
 impl Poisson {
@@ -92,10 +93,9 @@ impl Poisson {
         let mean_ns = connections as f64 * 1e9 / rate;
         let mut plan = Self { mean_ns, connections: Vec::with_capacity(connections) };
         for index in 0..connections {
-            // Any odd number spreads the first states.
-            let mut state = (index as u64 + 1).wrapping_mul(0xD134_2543_DE82_EF95);
-            let first = exponential(&mut state) * mean_ns;
-            plan.connections.push((state, first));
+            let mut random = Random::new(SEED, index as u64);
+            let first = random.exponential() * mean_ns;
+            plan.connections.push((random, first));
         }
         plan
     }
@@ -108,21 +108,11 @@ impl Arrivals for Poisson {
         reason = "times are positive"
     )]
     fn next_ns(&mut self, connection: usize) -> u64 {
-        let Some((state, next)) = self.connections.get_mut(connection) else { return u64::MAX };
+        let Some((random, next)) = self.connections.get_mut(connection) else { return u64::MAX };
         let due = *next;
-        *next += exponential(state) * self.mean_ns;
+        *next += random.exponential() * self.mean_ns;
         due as u64
     }
-}
-
-/// A number from the exponential distribution with mean 1, by `splitmix64`.
-pub(super) fn exponential(state: &mut u64) -> f64 {
-    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    let mixed = mixed ^ (mixed >> 31);
-    // 53 random bits make a number above 0 and at most 1, whose logarithm exists.
-    -(((mixed >> 11) + 1) as f64 / (1_u64 << 53) as f64).ln()
 }
 
 #[cfg(test)]
