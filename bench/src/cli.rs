@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::compare::CompareArgs;
 use crate::error::BenchError;
 use crate::groups::arguments::GroupsArgs;
-use crate::lab::{FindArgs, RunArgs};
+use crate::lab::{FindArgs, RunArgs, SelfTestArgs};
 use crate::merge::MergeArgs;
 use crate::order::OrderArgs;
 use crate::pace::{Rate, Spacing};
@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// The highest rate that keeps a latency
     Find(FindArgs),
+    /// The generator against a stub of known delays
+    SelfTest(SelfTestArgs),
     /// What the machine can do with no broker
     Floor(FloorArgs),
     /// How fast records are acknowledged

@@ -96,6 +96,9 @@ pub(crate) enum BenchError {
     /// A run that must not be believed; what it says has been shown.
     #[error("{0} of the runs are invalid")]
     Invalid(usize),
+    /// The generator does not report what is known.
+    #[error("{0} percentiles of known delays are not reported as they are")]
+    SelfTest(usize),
     /// Something was answered that can not be measured.
     #[error("nothing to report: {0}")]
     Nothing(&'static str),

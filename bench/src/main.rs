@@ -20,6 +20,7 @@ mod merge;
 mod order;
 mod pace;
 mod pair;
+mod percentile;
 mod produce;
 mod random;
 mod render;
@@ -57,6 +58,7 @@ fn run(cli: Cli) -> Result<(), BenchError> {
     match cli.command {
         Command::Run(args) => lab::run(&args),
         Command::Find(args) => lab::find(&args),
+        Command::SelfTest(args) => lab::self_test(&args),
         Command::Floor(args) => floor::run(&args),
         Command::Produce(args) => produce::run(&args),
         Command::Fetch(args) => fetch::run(&args),

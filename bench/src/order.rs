@@ -7,6 +7,7 @@
 use clap::Args;
 
 use crate::error::BenchError;
+use crate::random::Random;
 use crate::report;
 
 /// `order`
@@ -37,32 +38,16 @@ pub(crate) struct Turn<'a> {
 
 /// All runs of a series in their order.
 pub(crate) fn order<S: AsRef<str>>(blocks: u32, systems: &[S], seed: u64) -> Vec<Turn<'_>> {
-    let mut state = seed;
+    let mut random = Random::new(seed);
     let mut swapped: Vec<bool> = (0..blocks).map(|block| block < blocks / 2).collect();
-    shuffle(&mut swapped, &mut state);
+    random.shuffle(&mut swapped);
     let mut turns = Vec::new();
     for (block, swapped_roles) in (1..=blocks).zip(swapped) {
         let mut systems: Vec<&str> = systems.iter().map(AsRef::as_ref).collect();
-        shuffle(&mut systems, &mut state);
+        random.shuffle(&mut systems);
         turns.extend(systems.into_iter().map(|system| Turn { block, system, swapped_roles }));
     }
     turns
-}
-
-/// Every order is as likely as any other, but for one part in 2^64.
-fn shuffle<T>(items: &mut [T], state: &mut u64) {
-    for end in (2..=items.len()).rev() {
-        let product = u128::from(next(state)) * end as u128;
-        items.swap(end - 1, usize::try_from(product >> 64).unwrap_or(0));
-    }
-}
-
-/// The next number of `splitmix64`.
-fn next(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let bits = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    bits ^ (bits >> 31)
 }
 
 /// `tidemill-bench order`: a line for each run: its block, its system, who is where.

@@ -32,6 +32,13 @@ impl Random {
         let product = u128::from(self.next()) * end as u128;
         usize::try_from(product >> 64).unwrap_or(0)
     }
+
+    /// Puts items in an order at random, every one as likely as any other but for that much.
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
+        for end in (2..=items.len()).rev() {
+            items.swap(end - 1, self.below(end));
+        }
+    }
 }
 
 /// The finaliser of `splitmix64`.

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use self::snapshot::Snapshot;
 use crate::error::BenchError;
+use crate::percentile::{max_us, percentile_us};
 use crate::report::{Cell, Table};
 
 /// Eight histograms of three digits are under 1 MiB, and so are a thousand requests.
@@ -30,8 +31,6 @@ const MINUTES_MAX: i64 = 60;
 
 /// The quantiles, and how they are called in `stages.json`.
 const QUANTILES: [(&str, f64); 3] = [("p50_us", 0.5), ("p99_us", 0.99), ("p99.9_us", 0.999)];
-/// A quantile is told with so many samples beyond it.
-const SAMPLES_BEYOND: f64 = 10.0;
 
 /// A broker's stages, from now on.
 pub(crate) struct StageView {
@@ -102,12 +101,12 @@ impl Stages {
             fields.insert("name".to_owned(), json!(name));
             fields.insert("count".to_owned(), json!(latencies.len()));
             for (label, at) in QUANTILES {
-                if let Some(micros) = micros_at(latencies, at) {
+                if let Some(micros) = percentile_us(latencies, at) {
                     fields.insert(label.to_owned(), json!(micros));
                 }
             }
-            if !latencies.is_empty() {
-                fields.insert("max_us".to_owned(), json!(latencies.max() as f64 / 1e3));
+            if let Some(micros) = max_us(latencies) {
+                fields.insert("max_us".to_owned(), json!(micros));
             }
             Value::Object(fields)
         });
@@ -120,23 +119,15 @@ impl Stages {
             Table::new(about, &["stage", "count", "p50 us", "p99 us", "p99.9 us", "max us"]);
         for (name, latencies) in self.stages.iter().filter(|(_, latencies)| !latencies.is_empty()) {
             let mut cells = vec![Cell::text(name), Cell::count(latencies.len())];
-            let quantiles = QUANTILES.map(|(_, at)| micros_at(latencies, at));
+            let quantiles = QUANTILES.map(|(_, at)| percentile_us(latencies, at));
             let shown =
                 |micros: Option<f64>| micros.map_or(Cell::text("-"), |us| Cell::number(us, 1));
             cells.extend(quantiles.map(shown));
-            cells.push(shown(Some(latencies.max() as f64 / 1e3)));
+            cells.push(shown(max_us(latencies)));
             table.row(cells);
         }
         table
     }
-}
-
-/// A quantile in microseconds, if enough lies beyond it.
-fn micros_at(latencies: &Histogram<u64>, quantile: f64) -> Option<f64> {
-    let beyond = latencies.len() as f64 * (1.0 - quantile);
-    // 0.1 % of 10,000 is 10, whatever binary fractions make of it.
-    let is_enough = beyond > SAMPLES_BEYOND - 1e-6;
-    is_enough.then(|| latencies.value_at_quantile(quantile) as f64 / 1e3)
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 
 use record::Offset;
 
+use crate::random::mix;
+
 /// One record in so many deletes its key.
 const TOMBSTONES: u64 = 50;
 
@@ -53,14 +55,6 @@ impl Content {
         }
         last
     }
-}
-
-/// The finaliser of `splitmix64`.
-fn mix(state: u64) -> u64 {
-    let state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let state = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let state = (state ^ (state >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    state ^ (state >> 31)
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ fn series(dice: &mut Dice, blocks: usize, slowdown: f64) -> [Vec<Folder>; 2] {
 }
 
 fn small() -> [Vec<Folder>; 2] {
-    let mut dice = Dice(3);
+    let mut dice = Dice::new(3);
     let shape = Shape { seconds: 1, rate: 1_200, ..Shape::default() };
     [(); 2].map(|()| {
         let runs = (1..=7).map(|block| {
@@ -52,7 +52,7 @@ fn difference(comparison: &Comparison, figure: Figure) -> Difference {
 
 #[test]
 fn the_same_thing_is_seldom_flagged_and_a_fifth_slower_is_found() {
-    let mut dice = Dice(20_261_121);
+    let mut dice = Dice::new(20_261_121);
     let (mut flagged, mut found_p50, mut found_p99) = (0, 0, 0);
     for _ in 0..20 {
         let same = of(&series(&mut dice, BLOCKS, 1.0));
@@ -70,7 +70,7 @@ fn the_same_thing_is_seldom_flagged_and_a_fifth_slower_is_found() {
 #[test]
 fn drift_between_blocks_is_larger_than_what_is_found() {
     // Otherwise the test above would say nothing about pairs.
-    let [one, _] = series(&mut Dice(5), 12, 1.0);
+    let [one, _] = series(&mut Dice::new(5), 12, 1.0);
     let p50s = one.iter().map(|folder| Figure::P50.of(&folder.run).unwrap());
     let spread = crate::spread::Spread::of(p50s).unwrap();
     assert!(spread.max / spread.min > 1.2, "{spread:.1}");

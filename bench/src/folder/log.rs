@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! #[StartTime: 1700000000.000 (seconds since epoch)]     the window's start
-//! Tag=total,0.000,1.000,1234567.000,HISTFAAA...          from, for how long, longest, base64
+//! Tag=total,0.000,1.000,1.235,HISTFAAA...                from, for how long, longest (ms), base64
 //! ```
 //!
 //! Intervals are told from the window's start; values are nanoseconds. A line is decoded only when
@@ -32,6 +32,9 @@ const LINES_MAX: usize = 1 << 19;
 const ENCODED_BYTES_MAX: usize = 1 << 20;
 /// So that sums over a whole log stay far from the end of their type.
 const SAMPLES_MAX: u64 = 1 << 40;
+
+/// What the longest of a line is divided by.
+const NANOS_IN_MILLI: f64 = 1e6;
 
 const COOKIE_PLAIN: u32 = 0x1C84_9313;
 const COOKIE_DEFLATED: u32 = 0x1C84_9314;
@@ -191,6 +194,7 @@ pub(crate) fn write<'a>(
         .add_comment("nanoseconds, a second an interval, from the window's start")
         .with_start_time(start)
         .with_base_time(start)
+        .with_max_value_divisor(NANOS_IN_MILLI)
         .begin_log_with(&mut bytes, &mut serializer)
         .map_err(|_| FolderError::Histogram)?;
     for interval in intervals {

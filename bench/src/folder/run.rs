@@ -7,11 +7,10 @@ use hdrhistogram::Histogram;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use crate::percentile::{max_us, percentile_us};
+
 /// The format that is written, and the only one that is read.
 pub(crate) const FORMAT: u32 = 1;
-
-/// Samples that must lie beyond a percentile for it to be told.
-const SAMPLES_BEYOND: u64 = 10;
 
 /// One run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +41,9 @@ pub(crate) struct Run {
     pub(crate) system: System,
     /// The part that counts.
     pub(crate) window: Window,
+    /// What was so before it.
+    #[serde(default)]
+    pub(crate) warm_up: WarmUp,
     /// What became of the records.
     pub(crate) counts: Counts,
     /// Bytes of acknowledged records.
@@ -104,7 +106,7 @@ impl LatencyKind {
 }
 
 /// What an acknowledged record outlives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Durability {
     /// A power cut.
@@ -152,6 +154,17 @@ impl Window {
     }
 }
 
+/// What was so when the window began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WarmUp {
+    /// The median held still: the warm-up did not end for other reasons.
+    #[serde(default)]
+    pub(crate) p50_stable: bool,
+    /// The system's journal had been written once from end to end, where that is known.
+    #[serde(default)]
+    pub(crate) journal_lapped: Option<bool>,
+}
+
 /// What became of the records that were intended within the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Counts {
@@ -170,6 +183,9 @@ pub(crate) struct Counts {
     /// Records that can be read back, where that was counted.
     #[serde(default)]
     pub(crate) readable: Option<u64>,
+    /// Records that consumers had, once for each group.
+    #[serde(default)]
+    pub(crate) read: u64,
 }
 
 /// The percentiles of each tag, where the run has such a histogram.
@@ -218,19 +234,14 @@ pub(crate) struct Percentiles {
 impl Percentiles {
     /// Of a histogram of nanoseconds.
     pub(crate) fn of(histogram: &Histogram<u64>) -> Self {
-        let samples = histogram.len();
-        let at = |quantile: f64, beyond_in_10_000: u64| {
-            let beyond = samples.saturating_mul(beyond_in_10_000) / 10_000;
-            let told = beyond >= SAMPLES_BEYOND;
-            told.then(|| histogram.value_at_quantile(quantile) as f64 / 1000.0)
-        };
+        let at = |quantile| percentile_us(histogram, quantile);
         Self {
-            p50: at(0.5, 5000),
-            p90: at(0.9, 1000),
-            p99: at(0.99, 100),
-            p999: at(0.999, 10),
-            p9999: at(0.9999, 1),
-            max: (samples > 0).then(|| histogram.max() as f64 / 1000.0),
+            p50: at(0.5),
+            p90: at(0.9),
+            p99: at(0.99),
+            p999: at(0.999),
+            p9999: at(0.9999),
+            max: max_us(histogram),
         }
     }
 
@@ -297,7 +308,16 @@ pub(crate) struct Verdict {
     pub(crate) reasons: Vec<Reason>,
 }
 
+/// Reasons that make latencies unfit to be compared with others. The rate was borne all the same:
+/// a late generator's delay is in the latencies, and what drifts is within them.
+pub(crate) const OF_LATENCY_ALONE: [&str; 2] = ["p50_drifts", "generator_late"];
+
 impl Verdict {
+    /// Whether the system bore the rate, whatever else is wrong with the run.
+    pub(crate) fn bears_the_rate(&self) -> bool {
+        self.reasons.iter().all(|reason| OF_LATENCY_ALONE.contains(&reason.id.as_str()))
+    }
+
     /// All reasons in one sentence without its end.
     pub(crate) fn why(&self) -> String {
         let texts = self.reasons.iter().map(|reason| reason.text.trim_end_matches('.'));
@@ -358,18 +378,5 @@ mod tests {
         assert_eq!(serde_json::from_value::<Run>(value.clone()).unwrap().costs, Costs::default());
         value["loop"] = Value::Null;
         assert!(serde_json::from_value::<Run>(value).is_err());
-    }
-
-    #[test]
-    fn a_percentile_needs_ten_samples_beyond_it() {
-        let mut histogram = Histogram::new_with_bounds(1, 3_600_000_000_000, 3).unwrap();
-        assert_eq!(Percentiles::of(&histogram), Percentiles::default());
-        histogram.record_n(1000, 999).unwrap();
-        let few = Percentiles::of(&histogram);
-        assert_eq!((few.p90, few.p99, few.max), (Some(1.0), None, Some(1.0)));
-        histogram.record(2000).unwrap();
-        let enough = Percentiles::of(&histogram);
-        assert_eq!((enough.p99, enough.p999), (Some(1.0), None));
-        assert_eq!(enough.max, Some(2.0));
     }
 }

@@ -10,21 +10,23 @@ use serde_json::{Map, Value, json};
 
 use super::run::{
     Costs, Counts, Durability, Floor, LatencyKind, LoopKind, Percentiles, PercentilesByTag, Run,
-    System, Verdict, Window,
+    System, Verdict, WarmUp, Window,
 };
 use super::timeline::{Row, to_csv};
 use super::{ENVIRONMENT, LOG, RUN, STAGES, TIMELINE, log, write};
+use crate::random::Random;
 
-/// A generator of numbers: splitmix64.
-pub(crate) struct Dice(pub(crate) u64);
+/// Numbers around others.
+pub(crate) struct Dice(Random);
 
 impl Dice {
+    /// Those of a seed.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(Random::new(seed))
+    }
+
     fn unit(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (((bits ^ (bits >> 31)) >> 11) + 1) as f64 / (1_u64 << 53) as f64
+        self.0.unit()
     }
 
     fn normal(&mut self) -> f64 {
@@ -185,6 +187,7 @@ fn run(dice: &mut Dice, shape: Shape, all: &BTreeMap<&str, Histogram<u64>>) -> R
         latency_kind: LatencyKind::FromDue,
         durability: Durability::Disk,
         system: System { name: "tidemill".to_owned(), version: "0.1.0".to_owned() },
+        warm_up: WarmUp { p50_stable: true, journal_lapped: Some(true) },
         window: Window { start_ns: 2_000_000_000, end_ns: (2 + shape.seconds) * 1_000_000_000 },
         counts: Counts {
             intended: records,

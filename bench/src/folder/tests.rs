@@ -10,7 +10,7 @@ use super::*;
 
 fn sample(directory: &Path, seed: u64) {
     let shape = Shape { seconds: 3, rate: 500, ..Shape::default() };
-    Synthetic::new(&mut Dice(seed), shape).write(directory);
+    Synthetic::new(&mut Dice::new(seed), shape).write(directory);
 }
 
 #[test]

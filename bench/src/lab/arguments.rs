@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::flags::WorkloadFlags;
+use crate::folder::run::Durability;
 
 /// Which floor is measured before a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -57,9 +58,9 @@ pub(crate) struct TargetArgs {
     /// What the target is, if it does not say so itself: NAME=VERSION
     #[arg(long, value_name = "NAME=VERSION")]
     pub(crate) system: Option<String>,
-    /// What an acknowledgement means, if the topic's settings do not say so: disk, os
-    #[arg(long, value_name = "LEVEL")]
-    pub(crate) durability: Option<String>,
+    /// What an acknowledgement means, if the topic's settings do not say so
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(crate) durability: Option<Durability>,
     /// Whether the journal is written once from end to end first
     #[arg(long, value_enum, default_value = "auto")]
     pub(crate) lap: Lap,

@@ -39,7 +39,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), BenchError> {
         };
         let ran = session.run(&workload, &args.record, args.target.broker_core, &place)?;
         show_run(&workload, &ran, place.block)?;
-        invalid += usize::from(!ran.reasons.is_empty());
+        invalid += usize::from(!ran.verdict.valid);
         if let Some(folder) = place.folder {
             render::report(&[folder.to_owned()], folder)?;
             show(&format!("  {}", folder.join("report.html").display()))?;
@@ -81,10 +81,11 @@ pub(crate) fn find(args: &FindArgs) -> Result<(), BenchError> {
         let folder = record.out.as_deref().map(|out| folder(out, Some(1), number));
         let place = Place { folder: folder.as_deref(), block: Some(number), start_at: None };
         let ran = session.run(&workload, record, args.run.target.broker_core, &place)?;
-        let good = ran.reasons.is_empty() && ran.p99_ns().is_some_and(|p99| p99 <= limit_ns);
+        let borne = ran.verdict.bears_the_rate();
+        let good = borne && ran.p99_ns().is_some_and(|p99| p99 <= limit_ns);
         let p99 =
             ran.p99_ns().map_or("too few".to_owned(), |p99| format!("{:.0} us", p99 as f64 / 1e3));
-        let reasons: Vec<_> = ran.reasons.iter().map(|reason| reason.id).collect();
+        let reasons: Vec<_> = ran.verdict.reasons.iter().map(|one| one.id.as_str()).collect();
         let word = if good { "holds" } else { "does not hold" };
         show(&format!("  {rate:>10.0}/s  p99 {p99:<12} {word} {}", reasons.join(", ")))?;
         knee.on_result(good);
@@ -130,7 +131,7 @@ fn announce(workload: &Workload) -> Result<(), BenchError> {
         workload.pace,
         workload.arrivals.name(),
         workload.seed,
-        workload.latency_kind(),
+        workload.latency_kind().name(),
     ))
 }
 
@@ -142,7 +143,7 @@ fn show_run(workload: &Workload, ran: &Ran, block: Option<u32>) -> Result<(), Be
         "{which}{:.0} records/s acknowledged of {}/s; latency: {}.",
         ran.rate(),
         workload.pace,
-        workload.latency_kind()
+        workload.latency_kind().name()
     );
     let mut columns = vec!["us", "records"];
     columns.extend(QUOTED.map(|(name, _)| name));
@@ -169,8 +170,8 @@ fn show_run(workload: &Workload, ran: &Ran, block: Option<u32>) -> Result<(), Be
     if let Some(stages) = &ran.stages {
         show(&stages.table("Where the broker's time went, warm-up included.").to_text())?;
     }
-    if ran.reasons.is_empty() {
+    if ran.verdict.valid {
         return show("  valid");
     }
-    ran.reasons.iter().try_for_each(|reason| show(&format!("  INVALID: {}", reason.text)))
+    ran.verdict.reasons.iter().try_for_each(|reason| show(&format!("  INVALID: {}", reason.text)))
 }

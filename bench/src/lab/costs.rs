@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
-
+use crate::folder::run::Costs;
+use crate::folder::timeline::Row;
 use crate::report::{
     CpuTicks, DiskCounters, ProcessUse, cpu_ticks, disk_counters, disk_name, io_stall_micros,
 };
@@ -39,17 +39,6 @@ pub(crate) struct Sample {
     steal_pct: Option<f64>,
     disk: Option<DiskCounters>,
     cpu_ms: Option<u64>,
-}
-
-/// What a run cost; `None` where it is not known.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Costs {
-    disk: Option<DiskCounters>,
-    broker_cpu_s: Option<f64>,
-    context_switches: Option<u64>,
-    run_delay_s: Option<f64>,
-    steal_pct: Option<f64>,
-    psi_io_some_pct: Option<f64>,
 }
 
 impl Meter {
@@ -106,46 +95,34 @@ impl Glance {
 }
 
 impl Sample {
-    /// Four columns; what is not known is empty.
-    pub(crate) fn to_csv(self) -> String {
-        let steal = self.steal_pct.map_or(String::new(), |steal| format!("{steal:.2}"));
-        let count = |value: Option<u64>| value.map_or(String::new(), |value| value.to_string());
-        let flushes = count(self.disk.map(|disk| disk.flushes));
-        let bytes = count(self.disk.map(|disk| disk.write_bytes));
-        format!("{steal},{flushes},{bytes},{}", count(self.cpu_ms))
+    /// Enters what is known in a row of the timeline.
+    pub(crate) fn enter(self, row: &mut Row) {
+        row.steal_pct = self.steal_pct;
+        row.device_flushes = self.disk.map(|disk| disk.flushes as f64);
+        row.device_write_bytes = self.disk.map(|disk| disk.write_bytes as f64);
+        row.broker_cpu_ms = self.cpu_ms.map(|millis| millis as f64);
     }
 }
 
-impl Costs {
-    /// What happened between two readings.
-    pub(crate) fn between(from: &Reading, to: &Reading) -> Self {
-        let process = from.process.zip(to.process);
-        let micros = to.time_ns.saturating_sub(from.time_ns).max(1) as f64 / 1e3;
-        let stall = from.stall_micros.zip(to.stall_micros);
-        Self {
-            disk: disk_since(from.disk, to.disk),
+impl Reading {
+    /// What a run cost that began with this reading.
+    pub(crate) fn until(&self, to: &Self) -> Costs {
+        let process = self.process.zip(to.process);
+        let micros = to.time_ns.saturating_sub(self.time_ns).max(1) as f64 / 1e3;
+        let stall = self.stall_micros.zip(to.stall_micros);
+        let disk = disk_since(self.disk, to.disk);
+        Costs {
+            device_flushes: disk.map(|disk| disk.flushes),
+            device_write_bytes: disk.map(|disk| disk.write_bytes),
             broker_cpu_s: process
                 .map(|(from, to)| to.cpu_ms.saturating_sub(from.cpu_ms) as f64 / 1e3),
             context_switches: process.map(|(from, to)| to.switches.saturating_sub(from.switches)),
             run_delay_s: process
                 .map(|(from, to)| to.run_delay_ns.saturating_sub(from.run_delay_ns) as f64 / 1e9),
-            steal_pct: steal_since(from.ticks, to.ticks),
+            steal_pct: steal_since(self.ticks, to.ticks),
             psi_io_some_pct: stall
                 .map(|(from, to)| to.saturating_sub(from) as f64 / micros * 100.0),
         }
-    }
-
-    /// Named as in a run's file.
-    pub(crate) fn to_json(self) -> Value {
-        json!({
-            "device_flushes": self.disk.map(|disk| disk.flushes),
-            "device_write_bytes": self.disk.map(|disk| disk.write_bytes),
-            "broker_cpu_s": self.broker_cpu_s,
-            "context_switches": self.context_switches,
-            "run_delay_s": self.run_delay_s,
-            "steal_pct": self.steal_pct,
-            "psi_io_some_pct": self.psi_io_some_pct,
-        })
     }
 }
 
@@ -158,9 +135,11 @@ mod tests {
         let meter = Meter::new(None, None);
         let glance = meter.glance();
         let sample = Sample { steal_pct: None, ..glance.until(&glance) };
-        assert_eq!(sample.to_csv(), ",,,");
-        let costs = Costs::between(&Reading::default(), &Reading::default()).to_json();
-        assert!(costs["broker_cpu_s"].is_null() && costs["device_flushes"].is_null());
+        let mut row = Row::default();
+        sample.enter(&mut row);
+        assert_eq!(row, Row::default());
+        let costs = Reading::default().until(&Reading::default());
+        assert_eq!(costs, Costs::default());
     }
 
     #[test]
@@ -168,7 +147,7 @@ mod tests {
         let meter = Meter::new(None, Some(std::process::id()));
         let from = meter.read(0);
         let to = Reading { time_ns: 1_000_000_000, ..meter.read(0) };
-        let costs = Costs::between(&from, &to);
+        let costs = from.until(&to);
         assert!(costs.broker_cpu_s.is_some() && costs.run_delay_s.is_some());
     }
 }

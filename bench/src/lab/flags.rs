@@ -227,7 +227,7 @@ mod tests {
         assert_eq!((workload.keys, workload.acks), (Keys::Uniform(7), AcksArg::Leader));
         assert_eq!(workload.warm_up, WarmUp::Fixed(2));
         assert_eq!(workload.duration, Duration::from_millis(1500));
-        assert_eq!(workload.latency_kind(), "per batch");
+        assert_eq!(workload.latency_kind().name(), "per batch");
         assert!(toml::from_str::<WorkloadFlags>("rates = 1").is_err());
     }
 

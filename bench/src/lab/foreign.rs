@@ -16,6 +16,7 @@ use self::pump::{Lane, pump};
 use super::target::{Job, Target};
 use super::workload::{ClientKind, Workload};
 use crate::error::{BenchError, io_error};
+use crate::folder::run::Durability;
 
 /// A system, as its library sees it.
 trait System {
@@ -106,8 +107,8 @@ impl<S: System> Target for Foreign<S> {
         Ok(Some(records.saturating_sub(self.before)))
     }
 
-    fn durability(&self) -> &'static str {
-        "unknown"
+    fn durability(&self) -> Durability {
+        Durability::Unknown
     }
 
     fn configuration(&self) -> Vec<(String, String)> {

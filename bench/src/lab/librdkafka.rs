@@ -21,6 +21,7 @@ use super::target::{Job, Target};
 use super::workload::Workload;
 use crate::cli::AcksArg;
 use crate::error::{BenchError, io_error};
+use crate::folder::run::Durability;
 use crate::random::Random;
 
 /// The most messages that the library holds; what is due beyond is not handed over, and late.
@@ -97,7 +98,7 @@ impl Target for LibrdkafkaTarget {
         self.kafka.readable(workload)
     }
 
-    fn durability(&self) -> &'static str {
+    fn durability(&self) -> Durability {
         self.kafka.durability()
     }
 

@@ -15,6 +15,7 @@ mod ledger;
 mod librdkafka;
 mod profile;
 mod recorder;
+mod self_test;
 mod session;
 mod sizes;
 mod summary;
@@ -26,3 +27,4 @@ mod workload;
 
 pub(crate) use arguments::{FindArgs, RunArgs};
 pub(crate) use command::{find, run};
+pub(crate) use self_test::{SelfTestArgs, self_test};

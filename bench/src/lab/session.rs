@@ -8,20 +8,21 @@ use runtime::{DirectoryLock, Instant, RuntimeConfig, block_on, wall_millis};
 
 use super::arguments::{FloorKind, Lap, RecordArgs, TargetArgs};
 use super::costs::Meter;
-use super::folder::{FloorFigures, RunRecord};
+use super::folder::RunRecord;
 use super::kafka::KafkaTarget;
 use super::ledger::{Account, Counts, Ledger, Tag};
 use super::sizes::Sizes;
 use super::summary::Summary;
 use super::target::{Job, Target};
-use super::verdict::{Evidence, Reason, judge};
+use super::verdict::{Evidence, judge};
 use super::watch::Watch;
 use super::workload::{ClientKind, Workload};
 use crate::broker::{Broker, claim};
 use crate::cli::{BrokerArgs, key_value};
 use crate::error::BenchError;
 use crate::floor::{FloorServer, frames};
-use crate::report::{Environment, sysctls, write};
+use crate::folder::run::{Durability, Floor, System, Verdict};
+use crate::report::{Environment, sysctls};
 use crate::stages::{StageView, Stages};
 
 /// How long a floor is measured.
@@ -39,7 +40,7 @@ pub(crate) struct Session {
     /// Where it tells of its stages.
     http: Option<SocketAddr>,
     directory: PathBuf,
-    durability: Option<String>,
+    durability: Option<Durability>,
     lap: bool,
     /// Bytes acknowledged in all runs.
     written: u64,
@@ -50,7 +51,7 @@ pub(crate) struct Session {
 pub(crate) struct Ran {
     pub(crate) account: Account,
     pub(crate) summary: Summary,
-    pub(crate) reasons: Vec<Reason>,
+    pub(crate) verdict: Verdict,
     /// Where the broker's time went, warm-up included, if it can be asked.
     pub(crate) stages: Option<Stages>,
 }
@@ -80,7 +81,7 @@ impl Session {
             process: broker.process().or(args.broker_pid),
             http: args.http.or_else(|| broker.http()),
             directory: args.dir.clone(),
-            durability: args.durability.clone(),
+            durability: args.durability,
             target,
             broker,
             lap,
@@ -130,7 +131,7 @@ impl Session {
             consumed: consumed(workload, &account.all),
             ..summary.evidence(&account, workload.is_closed())?
         };
-        let reasons = judge(&evidence);
+        let verdict = judge(&evidence);
         let mut machine: Vec<(String, String)> = environment
             .facts()
             .iter()
@@ -138,30 +139,29 @@ impl Session {
             .collect();
         machine.extend(sysctls());
         if let Some(folder) = place.folder {
+            let (name, version) = self.target.system();
             let record = RunRecord {
                 workload,
-                started_unix_ms,
+                started_unix_ms: u64::try_from(started_unix_ms).unwrap_or(0),
                 block: place.block,
                 label: args.label.as_deref(),
-                system: self.target.system(),
-                durability: self.durability.as_deref().unwrap_or(self.target.durability()),
+                system: System { name, version },
+                durability: self.durability.unwrap_or(self.target.durability()),
                 account: &account,
                 summary: &summary,
                 readable: readable_in_all.map(|all| readable_of(&account, all)),
                 floor,
-                costs: &costs,
+                costs,
                 samples: &samples,
-                reasons: &reasons,
+                verdict: &verdict,
                 machine,
                 configuration: self.target.configuration(),
                 lapped,
+                stages: stages.as_ref(),
             };
             record.write(folder)?;
-            if let Some(stages) = &stages {
-                write(&folder.join("stages.json"), &format!("{:#}\n", stages.to_json()))?;
-            }
         }
-        Ok(Ran { account, summary, reasons, stages })
+        Ok(Ran { account, summary, verdict, stages })
     }
 
     /// Has the broker write its journal once from end to end, if that is wanted and can be known.
@@ -183,7 +183,7 @@ impl Session {
         workload: &Workload,
         args: &RecordArgs,
         core: usize,
-    ) -> Result<Option<FloorFigures>, BenchError> {
+    ) -> Result<Option<Floor>, BenchError> {
         let journal = args.floor_dir.clone().unwrap_or_else(|| self.directory.join("floor"));
         let journal = match args.floor {
             FloorKind::None => return Ok(None),
@@ -202,7 +202,7 @@ impl Session {
             frames(server.address(), connections, bytes, FLOOR_TIME, workload.core())?;
         server.end()?;
         let (p50_us, p99_us) = (latencies.micros_at(0.5), latencies.micros_at(0.99));
-        Ok(Some(FloorFigures { rate, p50_us, p99_us }))
+        Ok(Some(Floor { rate, p50_us, p99_us }))
     }
 }
 

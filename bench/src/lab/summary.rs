@@ -1,19 +1,19 @@
 //! What a run says: its distributions, and percentiles only where the samples bear them.
 
+use std::collections::BTreeMap;
+
 use hdrhistogram::Histogram;
-use serde_json::{Map, Value, json};
 
 use super::ledger::{Account, SECOND_NS, Tag};
 use super::recorder::histogram;
 use super::verdict::Evidence;
 use crate::error::BenchError;
+use crate::folder::run::{Percentiles, PercentilesByTag};
+use crate::percentile::percentile;
 
 /// The percentiles that are quoted, as they are named, and the part of the samples below them.
 pub(crate) const QUOTED: [(&str, f64); 5] =
     [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("p99.99", 0.9999)];
-
-/// Samples that must lie beyond a percentile.
-const BEYOND_MIN: f64 = 10.0;
 
 /// The distributions of a run's window.
 pub(crate) struct Summary {
@@ -38,18 +38,25 @@ impl Summary {
         percentile(self.of_tag(tag), quantile)
     }
 
-    /// All percentiles in microseconds, by tag; a tag without samples is absent.
-    pub(crate) fn to_json(&self) -> Value {
+    /// All percentiles, by tag; a tag without samples is absent.
+    pub(crate) fn percentiles(&self) -> PercentilesByTag {
+        let of = |tag| {
+            let histogram = self.of_tag(tag);
+            (!histogram.is_empty()).then(|| Percentiles::of(histogram))
+        };
+        PercentilesByTag {
+            publish: of(Tag::Publish),
+            delay: of(Tag::Delay),
+            total: of(Tag::Total),
+            end_to_end: of(Tag::EndToEnd),
+            lateness: of(Tag::Lateness),
+        }
+    }
+
+    /// The distributions that have samples, by the names of their tags.
+    pub(crate) fn by_name(&self) -> BTreeMap<String, Histogram<u64>> {
         let tags = Tag::ALL.into_iter().filter(|tag| !self.of_tag(*tag).is_empty());
-        let named = tags.map(|tag| {
-            let values = QUOTED.iter().filter_map(|(name, quantile)| {
-                Some(((*name).to_owned(), json!(self.at(tag, *quantile)? as f64 / 1e3)))
-            });
-            let mut values: Map<String, Value> = values.collect();
-            values.insert("max".to_owned(), json!(self.of_tag(tag).max() as f64 / 1e3));
-            (tag.name().to_owned(), Value::Object(values))
-        });
-        Value::Object(named.collect())
+        tags.map(|tag| (tag.name().to_owned(), self.of_tag(tag).clone())).collect()
     }
 
     /// What speaks for and against the run, as far as the account knows.
@@ -77,13 +84,6 @@ impl Summary {
     }
 }
 
-/// The value that so many samples do not exceed, if enough lie beyond it.
-pub(crate) fn percentile(histogram: &Histogram<u64>, quantile: f64) -> Option<u64> {
-    let beyond = histogram.len() as f64 * (1.0 - quantile);
-    // A whole number of samples may come out a hair less.
-    (beyond + 1e-6 >= BEYOND_MIN).then(|| histogram.value_at_quantile(quantile))
-}
-
 /// The first row of the window.
 pub(crate) fn first_row(account: &Account) -> usize {
     usize::try_from(account.window.start / SECOND_NS).unwrap_or(0).min(account.rows.len())
@@ -107,19 +107,4 @@ fn merge(
         row.intervals[tag as usize].add_to(&mut all);
     }
     Ok(all)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_percentile_needs_ten_samples_beyond_it() {
-        let mut histogram = histogram().unwrap();
-        histogram.record_n(1000, 999).unwrap();
-        assert_eq!((percentile(&histogram, 0.5), percentile(&histogram, 0.99)), (Some(1000), None));
-        histogram.record(5000).unwrap();
-        assert_eq!(percentile(&histogram, 0.99), Some(1000));
-        assert_eq!(percentile(&histogram, 0.999), None);
-    }
 }

@@ -18,6 +18,7 @@ use super::arrivals::{Arrivals, Due};
 use super::ledger::Ledger;
 use super::workload::Workload;
 use crate::error::BenchError;
+use crate::folder::run::Durability;
 
 /// A system that takes records.
 pub(crate) trait Target {
@@ -47,8 +48,8 @@ pub(crate) trait Target {
     /// target can not say.
     fn readable(&mut self, workload: &Workload) -> Result<Option<u64>, BenchError>;
 
-    /// What an acknowledgement means: `disk`, `os` or `unknown`.
-    fn durability(&self) -> &'static str;
+    /// What an acknowledgement means.
+    fn durability(&self) -> Durability;
 
     /// Its configuration, as far as it tells.
     fn configuration(&self) -> Vec<(String, String)>;

@@ -1,8 +1,7 @@
 //! Whether a run may be believed. A run that may not stays out of every table.
 
-use serde_json::{Value, json};
-
 use super::ledger::Counts;
+use crate::folder::run::{Reason, Verdict};
 
 /// The part of the intended records that must have been acknowledged.
 const ACKED_MIN: f64 = 0.99;
@@ -37,26 +36,10 @@ pub(crate) struct Evidence {
     pub(crate) total_p99_ns: Option<u64>,
 }
 
-/// Why a run is not to be believed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Reason {
-    /// A name for programs.
-    pub(crate) id: &'static str,
-    /// A sentence for people.
-    pub(crate) text: String,
-}
-
-impl Reason {
-    /// As JSON.
-    pub(crate) fn to_json(&self) -> Value {
-        json!({ "id": self.id, "text": self.text })
-    }
-}
-
-/// Everything that speaks against a run; nothing if it is valid.
-pub(crate) fn judge(evidence: &Evidence) -> Vec<Reason> {
+/// A run is valid if nothing speaks against it.
+pub(crate) fn judge(evidence: &Evidence) -> Verdict {
     let mut reasons = Vec::new();
-    let mut invalid = |id, text: String| reasons.push(Reason { id, text });
+    let mut invalid = |id: &str, text| reasons.push(Reason { id: id.to_owned(), text });
     let counts = &evidence.counts;
     let part = counts.acked as f64 / counts.intended.max(1) as f64;
     if counts.intended == 0 {
@@ -97,7 +80,7 @@ pub(crate) fn judge(evidence: &Evidence) -> Vec<Reason> {
         let text = format!("The generator was {late:.0} us late at p99, of {total:.0} us.");
         invalid("generator_late", text);
     }
-    reasons
+    Verdict { valid: reasons.is_empty(), reasons }
 }
 
 /// How much higher the backlog's median is in the last quarter than in the one before: single
@@ -139,8 +122,11 @@ mod tests {
     fn check(change: impl FnOnce(&mut Evidence), expected: &[&str]) {
         let mut evidence = good();
         change(&mut evidence);
-        let found: Vec<_> = judge(&evidence).into_iter().map(|reason| reason.id).collect();
-        assert_eq!(found, expected);
+        let verdict = judge(&evidence);
+        let found: Vec<_> = verdict.reasons.iter().map(|reason| reason.id.as_str()).collect();
+        assert_eq!((found.as_slice(), verdict.valid), (expected, expected.is_empty()));
+        let borne = expected.iter().all(|id| ["p50_drifts", "generator_late"].contains(id));
+        assert_eq!(verdict.bears_the_rate(), borne);
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use std::io::{IsTerminal, Write, stderr};
 
-use super::costs::{Costs, Glance, Meter, Reading, Sample};
+use super::costs::{Glance, Meter, Reading, Sample};
 use super::ledger::{Observer, Row, Tag};
+use crate::folder::run::Costs;
 
 /// Looks at every second.
 pub(crate) struct Watch {
@@ -32,7 +33,7 @@ impl Watch {
         }
         let Some(from) = self.from.take() else { return (Costs::default(), self.samples) };
         let to = self.to.take().unwrap_or_else(|| self.meter.read(now_ns()));
-        (Costs::between(&from, &to), self.samples)
+        (from.until(&to), self.samples)
     }
 
     fn show(row: &mut Row, measured: bool) {

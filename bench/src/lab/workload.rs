@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::arrivals::{Arrivals, Spacing};
 use super::profile::{Pace, Profile, Step};
 use super::sizes::{Keys, Sizes};
 use crate::cli::AcksArg;
+use crate::folder::run::LatencyKind;
 
 /// Through which client the target is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
@@ -103,11 +104,11 @@ impl Workload {
     }
 
     /// What latencies are of, as nobody must mistake one for the other.
-    pub(crate) fn latency_kind(&self) -> &'static str {
+    pub(crate) fn latency_kind(&self) -> LatencyKind {
         match (&self.pace, self.whole_batches) {
-            (Pace::Max, _) => "service time, omits coordinated delay",
-            (Pace::Steps(_), true) => "per batch",
-            (Pace::Steps(_), false) => "from when each record was due",
+            (Pace::Max, _) => LatencyKind::Service,
+            (Pace::Steps(_), true) => LatencyKind::PerBatch,
+            (Pace::Steps(_), false) => LatencyKind::FromDue,
         }
     }
 
@@ -127,7 +128,7 @@ impl Workload {
     }
 
     /// All settings, named as the flags.
-    pub(crate) fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Map<String, Value> {
         let rate = match &self.pace {
             Pace::Steps(steps) if steps.len() == 1 => steps.first().map(|step| json!(step.rate)),
             pace => Some(json!(pace.to_string())),
@@ -137,7 +138,7 @@ impl Workload {
             WarmUp::Fixed(seconds) => (Some(seconds), None),
             WarmUp::Settled { seconds_max } => (None, Some(seconds_max)),
         };
-        json!({
+        let all = json!({
             "name": self.name,
             "bootstrap": self.bootstrap,
             "client": self.client.name(),
@@ -165,6 +166,8 @@ impl Workload {
             "backlog": self.backlog,
             "cores": self.cores,
             "config": self.configs,
-        })
+        });
+        let Value::Object(all) = all else { return Map::new() };
+        all
     }
 }

@@ -84,6 +84,7 @@ fn plus(one: Counts, other: Counts) -> Counts {
         waiting: one.waiting.saturating_add(other.waiting),
         // Each may have counted the whole topic; their own verdicts have judged it.
         readable: None,
+        read: one.read.saturating_add(other.read),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::folder::synthetic::{Dice, Shape, Synthetic};
 /// Two generators of 3 seconds; `change` is applied to the second one's `run.json`.
 fn generators(change: impl FnOnce(&mut Synthetic)) -> (TempDir, Vec<Folder>) {
     let directory = tempdir().unwrap();
-    let mut dice = Dice(8);
+    let mut dice = Dice::new(8);
     let shape = Shape { seconds: 3, rate: 2_000, ..Shape::default() };
     let first = Synthetic::new(&mut dice, shape);
     let mut second = Synthetic::new(&mut dice, Shape { slowdown: 5.0, ..shape });

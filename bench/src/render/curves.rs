@@ -7,9 +7,8 @@ use super::axis::{self, Axis};
 use super::canvas::{Axes, Legend, Mark, chart, picture, stroke};
 use super::palette::{self, Colour};
 use crate::error::BenchError;
+use crate::percentile::SAMPLES_BEYOND;
 
-/// Samples beyond the last percentile of a curve.
-const SAMPLES_BEYOND: f64 = 10.0;
 /// Nines between two points of a curve.
 const STEP: f64 = 0.02;
 /// Shown pixels of the plane.

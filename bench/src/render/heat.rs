@@ -229,7 +229,7 @@ mod tests {
     fn map(seconds: u64, rate: u64) -> (Map, Vec<Row>) {
         let directory = tempdir().unwrap();
         let shape = Shape { seconds, rate, ..Shape::default() };
-        Synthetic::new(&mut Dice(1), shape).write(directory.path());
+        Synthetic::new(&mut Dice::new(1), shape).write(directory.path());
         let folder = Folder::read(directory.path()).unwrap();
         (Map::of(&folder).unwrap(), folder.timeline().unwrap())
     }

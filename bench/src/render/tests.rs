@@ -17,7 +17,7 @@ fn in_directory(name: &str, test: impl FnOnce(&Path)) {
 }
 
 fn run_with(seed: u64, shape: Shape, change: impl FnOnce(&mut Synthetic)) -> Synthetic {
-    let mut synthetic = Synthetic::new(&mut Dice(seed), shape);
+    let mut synthetic = Synthetic::new(&mut Dice::new(seed), shape);
     change(&mut synthetic);
     synthetic
 }
@@ -62,7 +62,7 @@ fn a_run_has_a_page_with_pictures_and_needs_no_network() {
 #[test]
 fn a_series_overlays_its_runs_and_names_the_invalid() {
     in_directory("series", |directory| {
-        let mut dice = Dice(7);
+        let mut dice = Dice::new(7);
         for number in 1..=6_u64 {
             let drift = dice.factor(0.15);
             let shape = Shape { drift, seconds: 12, rate: 1_500, ..Shape::default() };

@@ -73,10 +73,12 @@ impl RivalsArgs {
         let entrants = entrants.collect();
         let seed = self.seed;
         if self.quick {
-            let times = Times { warmup: 4, duration: 6, trial: 6, trials: 10 };
+            let times =
+                Times { settle: 4, warmup: 2, duration: 8, trial: 8, trials: 8, attempts: 1 };
             return Plan { entrants, blocks: 3, find_blocks: 1, seed, times };
         }
-        let times = Times { warmup: 10, duration: 30, trial: 8, trials: 14 };
+        let times =
+            Times { settle: 15, warmup: 3, duration: 20, trial: 10, trials: 12, attempts: 2 };
         Plan { entrants, blocks: self.blocks, find_blocks: self.blocks, seed, times }
     }
 
@@ -90,7 +92,8 @@ impl RivalsArgs {
         format!(
             "{} blocks, seed {}, the broker on one of cores {:?} and the load on the other, \
              swapped every block; {} connections x {} requests x {} records of {} B at most, \
-             {} partitions; warm-up {} s, {} s that count, tries of {} s.",
+             {} partitions; single records for {} s, warm-up {} s, {} s that count, tries of \
+             {} s.",
             plan.blocks,
             self.seed,
             self.cores,
@@ -99,6 +102,7 @@ impl RivalsArgs {
             self.batch_records,
             self.record_size,
             self.partitions,
+            plan.times.settle,
             plan.times.warmup,
             plan.times.duration,
             plan.times.trial,

@@ -82,6 +82,8 @@ impl Step {
 /// How long the parts of a measurement take, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Times {
+    /// Requests of a record each, before anything else: compilers and caches get warm.
+    pub(crate) settle: u32,
     /// Until a load is warm.
     pub(crate) warmup: u32,
     /// What counts of a load.
@@ -90,6 +92,8 @@ pub(crate) struct Times {
     pub(crate) trial: u32,
     /// Tries that a highest rate takes at most.
     pub(crate) trials: u32,
+    /// How often a load is run at most until a run is valid.
+    pub(crate) attempts: u32,
 }
 
 /// The whole of it.
@@ -126,9 +130,7 @@ impl Plan {
                 tasks.iter().map(move |task| Step { block, entrant: entrant.clone(), task: *task })
             });
             let mut all: Vec<_> = all.collect();
-            for end in (2..=all.len()).rev() {
-                all.swap(end - 1, random.below(end));
-            }
+            random.shuffle(&mut all);
             steps.extend(all);
         }
         steps
@@ -190,7 +192,7 @@ pub(crate) fn seconds(step: &Step, times: &Times) -> f64 {
             f64::from(times.warmup) + f64::from(times.duration) + AROUND_A_RUN_S
         }
     };
-    start_seconds(&step.entrant.system) + measured
+    start_seconds(&step.entrant.system) + f64::from(times.settle) + AROUND_A_TRIAL_S + measured
 }
 
 #[cfg(test)]
@@ -206,7 +208,7 @@ mod tests {
             .into_iter()
             .flat_map(|system| [Level::Os, Level::Disk].map(|level| entrant(system, level)))
             .collect();
-        let times = Times { warmup: 3, duration: 6, trial: 4, trials: 5 };
+        let times = Times { settle: 2, warmup: 3, duration: 6, trial: 4, trials: 5, attempts: 2 };
         Plan { entrants, blocks: 6, find_blocks: 2, seed: 7, times }
     }
 
@@ -261,9 +263,9 @@ mod tests {
     fn the_estimate_counts_what_a_step_does() {
         let times = plan().times;
         let step = |system, task| Step { block: 1, entrant: entrant(system, Level::Os), task };
-        assert!((seconds(&step("a", Task::Common), &times) - 15.0).abs() < 1e-9);
-        assert!((seconds(&step("a", Task::Find), &times) - 28.5).abs() < 1e-9);
-        assert!(seconds(&step("kafka", Task::Own), &times) > 20.0);
+        assert!((seconds(&step("a", Task::Common), &times) - 18.5).abs() < 1e-9);
+        assert!((seconds(&step("a", Task::Find), &times) - 32.0).abs() < 1e-9);
+        assert!(seconds(&step("kafka", Task::Own), &times) > 27.0);
     }
 
     #[test]

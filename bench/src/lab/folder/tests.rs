@@ -2,12 +2,15 @@
 
 use std::io::Cursor;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 
 use super::super::flags::WorkloadFlags;
-use super::super::ledger::{Ledger, Observer, Row};
+use super::super::ledger::{Ledger, Observer};
+use super::super::verdict::judge;
 use super::*;
 
 const START: u64 = 1_000;
@@ -16,7 +19,7 @@ const SECOND: u64 = 1_000_000_000;
 struct Nobody;
 
 impl Observer for Nobody {
-    fn on_row(&mut self, _: &mut Row, _: bool) {}
+    fn on_row(&mut self, _: &mut super::super::ledger::Row, _: bool) {}
 }
 
 /// A hundred records a second for a second of warm-up and two that count, each 2 ms.
@@ -43,18 +46,19 @@ fn the_files_say_what_was_counted() {
         started_unix_ms: 1_700_000_000_000,
         block: Some(1),
         label: None,
-        system: ("tidemill".to_owned(), "0.1.0".to_owned()),
-        durability: "disk",
+        system: System { name: "tidemill".to_owned(), version: "0.1.0".to_owned() },
+        durability: Durability::Disk,
         account: &account,
         summary: &summary,
         readable: Some(200),
         floor: None,
-        costs: &Costs::default(),
+        costs: Costs::default(),
         samples: &[],
-        reasons: &[],
+        verdict: &judge(&summary.evidence(&account, false).unwrap()),
         machine: vec![("kernel".to_owned(), "Linux".to_owned())],
         configuration: Vec::new(),
         lapped: None,
+        stages: None,
     };
     let directory = tempfile::tempdir().unwrap();
     record.write(directory.path()).unwrap();
@@ -89,24 +93,9 @@ fn logged(text: &str) -> Vec<(String, u64)> {
     for entry in IntervalLogIterator::new(text.as_bytes()) {
         let LogEntry::Interval(interval) = entry.unwrap() else { continue };
         assert!(interval.start_timestamp().as_secs() < 2);
-        let bytes = base64_of(interval.encoded_histogram());
+        let bytes = STANDARD.decode(interval.encoded_histogram()).unwrap();
         let histogram: Histogram<u64> = deserializer.deserialize(&mut Cursor::new(bytes)).unwrap();
         *counts.entry(interval.tag().unwrap().as_str().to_owned()).or_default() += histogram.len();
     }
     counts.into_iter().collect()
-}
-
-fn base64_of(text: &str) -> Vec<u8> {
-    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digits: Vec<u32> = text
-        .bytes()
-        .filter_map(|byte| DIGITS.iter().position(|digit| *digit == byte))
-        .map(|digit| u32::try_from(digit).unwrap())
-        .collect();
-    let mut bytes = Vec::new();
-    for four in digits.chunks(4) {
-        let bits = four.iter().fold(0, |bits, digit| bits << 6 | digit) << (6 * (4 - four.len()));
-        bytes.extend(&bits.to_be_bytes()[1..four.len()]);
-    }
-    bytes
 }

@@ -23,9 +23,9 @@ use crate::random::Random;
 /// How often timeouts are looked for, and the longest sleep.
 const LOOK_NS: u64 = 20_000_000;
 
-/// How long before a record is due the thread stays awake, where nobody else needs the core: a
-/// sleeping one is late by what its core takes to wake.
-const AWAKE_NS: u64 = 1_000_000;
+/// How long before a record is due the thread stays awake, where the library has no threads that
+/// need the core: one that sleeps sees records and answers late by what its core takes to wake.
+const AWAKE_NS: u64 = 1_000_000_000;
 
 /// A connection that records are published on.
 pub(super) trait Lane {
@@ -109,7 +109,8 @@ impl<L, F: Future<Output = Result<(), String>>> Pump<'_, '_, L, F> {
             }
             let due_ns = self.job.next_due_ns().unwrap_or(u64::MAX);
             let ended = if due_ns <= now_ns.saturating_add(self.awake_ns) {
-                // Lets the library and its sockets have their turn.
+                // Gives the library and its sockets their turn, and the kernel's threads theirs.
+                std::thread::yield_now();
                 tokio::task::yield_now().await;
                 ended_already(&mut self.futures).await
             } else {

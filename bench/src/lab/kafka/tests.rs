@@ -6,14 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use net::kafka::api::produce::{
-    PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceResponse,
-};
-use net::kafka::api_key::ApiKey;
 use net::kafka::error_code::ErrorCode;
-use net::kafka::header::{Preamble, RequestHeader};
-use net::kafka::message::{Request, Response};
-use net::kafka::wire::Reader;
 use runtime::floor::{Outbox, Script};
 
 use super::super::flags::WorkloadFlags;
@@ -21,9 +14,9 @@ use super::super::ledger::{Account, Ledger, Observer, Row, Tag};
 use super::super::summary::Summary;
 use super::super::target::Job;
 use super::super::workload::Workload;
+use super::answer::{Answer, answer};
 use super::script::KafkaScript;
 use crate::random::Random;
-use crate::request::VERSION;
 
 const START: u64 = 7_000_000_000;
 const MICRO: u64 = 1_000;
@@ -67,31 +60,8 @@ impl<D: FnMut(u64) -> Option<u64>> Stub<D> {
         while let Some((prefix, rest)) = bytes.split_first_chunk() {
             let (frame, rest) = rest.split_at(u32::from_be_bytes(*prefix) as usize);
             bytes = rest;
-            let mut reader = Reader::request(frame);
-            let preamble = Preamble::read(&mut reader).unwrap();
-            let version = ApiKey::Produce.version(VERSION).unwrap();
-            let header = RequestHeader::read_after(preamble, version, &mut reader).unwrap();
-            let request = ProduceRequest::decode(version, &mut reader).unwrap();
-            let slot = request.slots().next().unwrap().partition;
-            let topic = request.topics.iter().next().unwrap();
-            let records = topic.partitions.iter().next().unwrap().records.unwrap().bytes();
-            let (batch, _) = record::BatchView::parse(records).unwrap();
-            let records = u64::try_from(batch.header().record_count()).unwrap();
             let code = if self.refuses { ErrorCode(3) } else { ErrorCode::NONE };
-            let partitions = [PartitionProduceResponse {
-                partition: slot,
-                error_code: code,
-                ..PartitionProduceResponse::default()
-            }];
-            let topics = [TopicProduceResponse {
-                name: topic.name,
-                partitions: (&partitions).into(),
-                ..TopicProduceResponse::default()
-            }];
-            let response =
-                ProduceResponse { topics: (&topics).into(), ..ProduceResponse::default() };
-            let mut answer = Vec::new();
-            response.encode_frame(version, header.correlation_id, &mut answer).unwrap();
+            let Answer { bytes: answer, records } = answer(frame, code).unwrap();
             let Some(delay_ns) = (self.delay_ns)(self.count) else { continue };
             let mut at_ns = (now_ns + delay_ns).max(self.last_ns[connection]);
             if self.stopped.contains(&at_ns) || self.stopped.contains(&now_ns) {
