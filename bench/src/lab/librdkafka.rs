@@ -1,9 +1,9 @@
 //! Kafka's protocol through librdkafka: a cross-check of the lab's own client.
 //!
-//! A producer of librdkafka's for each connection, all polled by the thread of the load. A record
-//! is sent when it is handed to the library, so its queue and its linger are in `publish`, and
-//! acknowledged when the delivery callback runs. The library has threads of its own: give it more
-//! cores than one.
+//! A producer of librdkafka's for each connection, polled by a thread of its own, and the load's
+//! thread, which sleeps while nothing is due: the library's threads need the cores. A record is
+//! sent when it is handed to the library, so its queue and its linger are in `publish`, and
+//! acknowledged when the delivery callback runs.
 
 use core::net::SocketAddr;
 use std::time::Duration;
@@ -12,7 +12,9 @@ use flume::{Receiver, Sender};
 use rdkafka::ClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
+use rdkafka::producer::{
+    BaseRecord, DeliveryResult, Producer, ProducerContext, PurgeConfig, ThreadedProducer,
+};
 use runtime::Instant;
 
 use super::kafka::KafkaTarget;
@@ -27,6 +29,11 @@ use crate::random::Random;
 /// The most messages that the library holds; what is due beyond is not handed over, and late.
 const QUEUE_MESSAGES_MAX: usize = 1_000_000;
 
+/// The longest sleep.
+const WAIT_NS_MAX: u64 = 20_000_000;
+/// How long the library may take to say what it has given up.
+const PURGE_TIME: Duration = Duration::from_secs(1);
+
 /// Kafka, by librdkafka. What is asked before and after a load goes through the lab's client.
 pub(crate) struct LibrdkafkaTarget {
     address: SocketAddr,
@@ -34,7 +41,7 @@ pub(crate) struct LibrdkafkaTarget {
 }
 
 /// A message that the library has.
-struct Sent {
+struct Message {
     due_ns: u64,
     sent_ns: u64,
     bytes: u64,
@@ -42,7 +49,7 @@ struct Sent {
 
 /// What became of one.
 struct Delivered {
-    sent: Sent,
+    sent: Message,
     now_ns: u64,
     error: Option<KafkaError>,
 }
@@ -53,7 +60,7 @@ struct Deliveries(Sender<Delivered>);
 impl ClientContext for Deliveries {}
 
 impl ProducerContext for Deliveries {
-    type DeliveryOpaque = Box<Sent>;
+    type DeliveryOpaque = Box<Message>;
 
     fn delivery(&self, result: &DeliveryResult<'_>, sent: Self::DeliveryOpaque) {
         let error = result.as_ref().err().map(|(error, _)| error.clone());
@@ -91,7 +98,8 @@ impl Target for LibrdkafkaTarget {
     }
 
     fn run(&mut self, job: &mut Job<'_>) -> Result<(), BenchError> {
-        Load::new(job, self.address)?.run()
+        Load::new(job, self.address)?.run();
+        Ok(())
     }
 
     fn readable(&mut self, workload: &Workload) -> Result<Option<u64>, BenchError> {
@@ -113,7 +121,7 @@ impl Target for LibrdkafkaTarget {
 /// One load.
 struct Load<'j, 'a> {
     job: &'j mut Job<'a>,
-    producers: Vec<BaseProducer<Deliveries>>,
+    producers: Vec<ThreadedProducer<Deliveries>>,
     delivered: Receiver<Delivered>,
     random: Random,
     value: Vec<u8>,
@@ -172,7 +180,7 @@ impl<'j, 'a> Load<'j, 'a> {
         })
     }
 
-    fn run(mut self) -> Result<(), BenchError> {
+    fn run(mut self) {
         loop {
             let now_ns = Instant::now().nanos();
             self.job.on_time(now_ns);
@@ -180,14 +188,12 @@ impl<'j, 'a> Load<'j, 'a> {
             if self.job.is_over(now_ns) {
                 break;
             }
-            self.poll(now_ns);
-            self.take_delivered();
+            self.wait(now_ns);
         }
         self.give_up();
         if let Some(error) = &self.first_error {
             eprintln!("tidemill-bench: the first error: {error}");
         }
-        Ok(())
     }
 
     fn send_due(&mut self, now_ns: u64) {
@@ -218,7 +224,7 @@ impl<'j, 'a> Load<'j, 'a> {
         let sent_ns = Instant::now().nanos();
         let due_ns = if workload.is_closed() { sent_ns } else { due_ns };
         let bytes = (size + key.as_ref().map_or(0, String::len)) as u64;
-        let sent = Box::new(Sent { due_ns, sent_ns, bytes });
+        let sent = Box::new(Message { due_ns, sent_ns, bytes });
         let value = self.value.get(..size).unwrap_or_default();
         let mut record = BaseRecord::with_opaque_to(&workload.topic, sent).payload(value);
         if let Some(key) = &key {
@@ -240,19 +246,13 @@ impl<'j, 'a> Load<'j, 'a> {
         }
     }
 
-    /// Lets the library run its callbacks. Its waits are of whole milliseconds: shorter ones are
-    /// spent asking again.
-    fn poll(&self, now_ns: u64) {
-        let due_ns = self.job.next_due_ns().unwrap_or(now_ns + 2_000_000);
-        let alone = self.producers.len() == 1 && due_ns > now_ns + 1_000_000;
-        let time = if alone { Duration::from_millis(1) } else { Duration::ZERO };
-        for producer in &self.producers {
-            producer.poll(time);
-        }
-    }
-
-    fn take_delivered(&mut self) {
-        for Delivered { sent, now_ns, error } in self.delivered.try_iter() {
+    /// Sleeps until a record is due, or one was delivered.
+    fn wait(&mut self, now_ns: u64) {
+        let due_ns = self.job.next_due_ns().unwrap_or(u64::MAX).min(now_ns + WAIT_NS_MAX);
+        let time = Duration::from_nanos(due_ns.saturating_sub(now_ns));
+        let first = self.delivered.recv_timeout(time).ok();
+        let rest: Vec<_> = self.delivered.try_iter().collect();
+        for Delivered { sent, now_ns, error } in first.into_iter().chain(rest) {
             self.out -= 1;
             let due = [sent.due_ns];
             match error {
@@ -271,8 +271,9 @@ impl<'j, 'a> Load<'j, 'a> {
     /// What the library still has is purged, so that it says which records they are.
     fn give_up(&mut self) {
         for producer in &self.producers {
-            producer.purge(rdkafka::producer::PurgeConfig::default().queue().inflight());
-            producer.poll(Duration::ZERO);
+            producer.purge(PurgeConfig::default().queue().inflight());
+            // What is not told within that time is not told: the account misses it as unanswered.
+            let _ = producer.flush(PURGE_TIME);
         }
         let now_ns = Instant::now().nanos();
         for Delivered { sent, error, .. } in self.delivered.try_iter() {
