@@ -132,11 +132,14 @@ pub(crate) fn create(directory: &Path) -> Result<(), BenchError> {
     runtime::create_directory_all(directory).map_err(io_error("create the directory"))
 }
 
+/// How long a claim waits: one that was given up holds the lock for a moment when it is let go.
+const CLAIM_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Creates a directory and takes it for one measurement: a second one in it would remove the data
 /// of the first, and share its disk.
 pub(crate) fn claim(directory: &Path) -> Result<DirectoryLock, BenchError> {
     create(directory)?;
-    DirectoryLock::acquire(&directory.join("lock"), Duration::ZERO).map_err(|error| {
+    DirectoryLock::acquire(&directory.join("lock"), CLAIM_PATIENCE).map_err(|error| {
         match error.kind() {
             io::ErrorKind::WouldBlock => {
                 BenchError::Arguments("another measurement is running in --dir")

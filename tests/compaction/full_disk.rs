@@ -21,6 +21,8 @@ const DISK_MIB: u32 = 640;
 const KEYS: usize = 24_000;
 const BATCH_RECORDS: usize = 500;
 const VALUE_BYTES: usize = 1_000;
+/// What compaction may read and write: a pass takes seconds then, and filling the disk does not.
+const BYTES_PER_SECOND: u32 = 32 << 20;
 /// How often the disk may be full too late, after the last file was written.
 const ATTEMPTS: usize = 10;
 const LOOK: Duration = Duration::from_millis(1);
@@ -46,6 +48,9 @@ impl World {
         setup.settings.push(("log.cleaner.backoff.ms", "50".to_owned()));
         let (broker, _) = site.start(&setup);
         let mut connection = broker.connect();
+        let limit = BYTES_PER_SECOND.to_string();
+        let change = [Change::Set("log.cleaner.io.max.bytes.per.second", &limit)];
+        assert_eq!(connection.alter(&Resource::brokers(), &change), Ok(()));
         let configs = [("segment.bytes", "1048576"), ("min.cleanable.dirty.ratio", "0.01")];
         let topic = Blueprint::new("table", 1, &configs);
         assert_eq!(connection.create_topic(&topic).unwrap(), code::NONE);
