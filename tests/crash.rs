@@ -77,7 +77,7 @@ fn draw_delay(random: &mut Random) -> Duration {
 
 /// One data directory from its first start to its orderly end.
 fn era(number: u64, kills: u64, random: &mut Random, tally: &mut Tally) -> Result<(), String> {
-    let mut world = World::new(setup(number, random), random.fork());
+    let mut world = World::new(setup(number, random), number % 2 == 1, random.fork());
     let result = rounds(&mut world, number, kills, random, tally);
     world.close(tally);
     result.map_err(|error| format!("{error}\n(kept in {})", world.site.keep().display()))

@@ -30,6 +30,7 @@ pub mod mesh;
 mod program;
 mod resolve;
 mod shard;
+mod shared_file;
 pub mod signal;
 mod sleep;
 mod small_file;
@@ -59,6 +60,7 @@ pub use lock::DirectoryLock;
 pub use program::replace_program;
 pub use resolve::resolve;
 pub use shard::{ShardJoin, ShardThread, block_on, raise_open_files_limit};
+pub use shared_file::SharedFile;
 pub use sleep::Sleep;
 pub use small_file::{
     overwrite_small_file, read_small_file, remove_small_file_durably, write_small_file_durably,

@@ -14,6 +14,14 @@ pub const JOURNAL_FILES_MIN: usize = 4;
 
 /// A commit over this takes no more batches.
 pub const COMMIT_BYTES_MAX: usize = 8 << 20;
+/// Commits over this are not copied to the mirror: they wait for the device instead.
+pub const MIRRORED_COMMIT_BYTES: usize = 2 << 20;
+/// Bytes of commits that may be acknowledged before they are written, a shard.
+pub const MIRROR_BYTES: usize = 8 << 20;
+/// Mirrored commits that one write takes at most, in bytes and in number.
+pub const WRITE_BEHIND_BYTES: usize = 1 << 20;
+/// The number.
+pub const WRITE_BEHIND_COMMITS: usize = 256;
 /// Entries of one commit; the table must stay small beside what it describes.
 pub const COMMIT_ENTRIES_MAX: usize = 16_384;
 /// Batches larger than this are not copied into a commit but come in their own buffer.

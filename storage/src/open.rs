@@ -11,18 +11,19 @@ use record::{Timestamp, TopicPartition};
 use runtime::buffer::Usage;
 use runtime::hash::FixedMap;
 use runtime::local::for_each_concurrently;
-use runtime::{Barrier, File, Housekeeping, Instant, OpenOptions, Runtime};
+use runtime::{Barrier, File, Housekeeping, Instant, OpenOptions, Runtime, SharedFile};
 
 use crate::config::{LogConfig, StoreConfig};
 use crate::identity::{CommitSequence, Generation, JournalId};
 use crate::journal::files::{FileNumber, Files};
 use crate::journal::writer::{Journal, JournalStart};
-use crate::limits::{BLOCK, GENERATIONS_MAX};
+use crate::limits::GENERATIONS_MAX;
 use crate::log::{Log, LogStatus};
 use crate::recovery::RecoveredLog;
 use crate::recovery::journal::{
-    JournalContents, journal_directory, journal_file_path, superblock_path,
+    JournalContents, journal_directory, journal_file_path, prewrite, superblock_path,
 };
+use crate::recovery::mirror::open_mirror;
 use crate::segment::name::{SegmentName, index_path, segment_path};
 use crate::store::{Store, StoreParts, StoreTasks};
 use crate::superblock::{SUPERBLOCK_MAGIC, Superblock};
@@ -151,6 +152,7 @@ impl Opening {
                 handles,
                 barrier,
                 relaxed_barrier: Duration::from_millis(self.start.config.relaxed_barrier_ms),
+                mirror: self.mirror(file_bytes).await,
                 tail_usage: tail_usage.clone(),
             },
         );
@@ -253,16 +255,52 @@ impl Opening {
             made.map_err(|source| failed_with("create", self.directory.clone(), source))?;
             return Ok((files, handles, 0));
         };
-        for (number, last) in &own.full {
-            handles.insert(*number, self.open_file(*number).await?);
-            files.add_full(*number, *last);
+        let (mut full, mut free) = (own.full.clone(), own.free.clone());
+        if !own.mirrored.is_empty() {
+            let number = self.restore(own, &mut free).await?;
+            full.push((number, own.mirrored.last));
+            full.sort_by_key(|(_, last)| *last);
         }
-        for number in &own.free {
-            handles.insert(*number, self.open_file(*number).await?);
-            files.add_free(*number);
+        for (number, last) in full {
+            handles.insert(number, self.open_file(number).await?);
+            files.add_full(number, last);
+        }
+        for number in free {
+            handles.insert(number, self.open_file(number).await?);
+            files.add_free(number);
         }
         let next = handles.keys().map(|number| number.0 + 1).max().unwrap_or(0);
         Ok((files, handles, next))
+    }
+
+    /// Writes the commits that only the mirror has to a free file, or to a new one.
+    async fn restore(
+        &self,
+        own: &JournalContents,
+        free: &mut Vec<FileNumber>,
+    ) -> Result<FileNumber, OpenError> {
+        let (number, file) = if let Some(number) = free.pop() {
+            (number, self.open_file(number).await?)
+        } else {
+            let next = own.full.iter().map(|(number, _)| number.0 + 1).max();
+            let number = FileNumber(next.unwrap_or(0));
+            (number, self.prewrite(number, own.superblock.file_bytes).await?)
+        };
+        let restored = own.mirrored.restore(&self.runtime, &self.directory, &file).await;
+        let path = journal_file_path(&self.directory, number);
+        restored.map_err(|source| failed_with("restore commits to", path, source))?;
+        Ok(number)
+    }
+
+    /// Where commits survive the process before they are written; without it they wait.
+    async fn mirror(&self, file_bytes: u64) -> Option<SharedFile> {
+        let (housekeeping, directory) = (&self.start.housekeeping, &self.directory);
+        let opened = open_mirror(&self.runtime, housekeeping, directory, file_bytes).await;
+        let warn = |error: &io::Error| {
+            let directory = directory.display();
+            tracing::warn!(%error, %directory, "no mirror: relaxed topics wait for the device");
+        };
+        opened.inspect_err(warn).ok()
     }
 
     async fn open_file(&self, number: FileNumber) -> Result<File, OpenError> {
@@ -273,9 +311,8 @@ impl Opening {
     }
 
     async fn prewrite(&self, number: FileNumber, file_bytes: u64) -> Result<File, OpenError> {
-        let (housekeeping, directory) = (&self.start.housekeeping, &self.directory);
-        let made = prewrite(&self.runtime, housekeeping, directory, number, file_bytes).await;
         let path = journal_file_path(&self.directory, number);
+        let made = prewrite(&self.runtime, &self.start.housekeeping, &path, file_bytes).await;
         made.map_err(|source| failed_with("pre-write", path, source))?;
         self.open_file(number).await
     }
@@ -402,20 +439,4 @@ impl Opening {
 
 fn failed_with(action: &'static str, path: PathBuf, source: io::Error) -> OpenError {
     OpenError { action, path, source }
-}
-
-/// Makes a journal file: under another name until it is written and synced.
-async fn prewrite(
-    runtime: &Runtime,
-    housekeeping: &Housekeeping,
-    directory: &std::path::Path,
-    number: FileNumber,
-    file_bytes: u64,
-) -> io::Result<()> {
-    assert!(file_bytes.is_multiple_of(BLOCK), "files are whole blocks");
-    let path = journal_file_path(directory, number);
-    let unfinished = path.with_extension("unfinished");
-    housekeeping.prewrite(unfinished.clone(), file_bytes).await?;
-    runtime::rename(runtime, &unfinished, &path).await?;
-    runtime::sync_directory(runtime, directory).await
 }

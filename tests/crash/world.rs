@@ -63,29 +63,35 @@ const COUNTED: [&str; 7] = [
 pub(crate) struct World {
     pub(crate) site: Site,
     pub(crate) setup: Setup,
+    relaxed: bool,
     logs: Vec<Log>,
     producers: Vec<Producer>,
     churn: Churn,
     random: Random,
 }
 
-/// The topics that are produced to all the time.
-fn blueprints() -> [(Blueprint, Kind); 5] {
+/// The topics that are produced to all the time. `relaxed`: none of them waits for a barrier, so
+/// that what is acknowledged is often not written yet.
+fn blueprints(relaxed: bool) -> [(Blueprint, Kind); 5] {
     let small = ("segment.bytes", "2097152");
+    let retained = ("retention.bytes", "6291456");
+    let never = "1000000000";
+    let strict = ("flush.messages", if relaxed { never } else { "1" });
+    let seldom = ("flush.messages", if relaxed { never } else { "1000" });
     [
-        (Blueprint::new("strict", 3, &[("flush.messages", "1")]), Kind::Kept),
-        (Blueprint::new("relaxed", 3, &[("flush.messages", "1000")]), Kind::Kept),
-        (Blueprint::new("rolling", 2, &[small, ("flush.messages", "1000")]), Kind::Kept),
-        (Blueprint::new("retained", 1, &[small, ("retention.bytes", "6291456")]), Kind::Shrinks),
-        (Blueprint::new("cut", 1, &[small]), Kind::Shrinks),
+        (Blueprint::new("strict", 3, &[strict]), Kind::Kept),
+        (Blueprint::new("relaxed", 3, &[seldom]), Kind::Kept),
+        (Blueprint::new("rolling", 2, &[small, seldom]), Kind::Kept),
+        (Blueprint::new("retained", 1, &[small, strict, retained]), Kind::Shrinks),
+        (Blueprint::new("cut", 1, &[small, strict]), Kind::Shrinks),
     ]
 }
 
 impl World {
-    /// An empty directory; nothing runs.
-    pub(crate) fn new(setup: Setup, mut random: Random) -> Self {
+    /// An empty directory; nothing runs. `relaxed`: no topic waits for a barrier.
+    pub(crate) fn new(setup: Setup, relaxed: bool, mut random: Random) -> Self {
         let mut logs = Vec::new();
-        for (blueprint, kind) in blueprints() {
+        for (blueprint, kind) in blueprints(relaxed) {
             for index in 0..blueprint.partitions {
                 let number = u32::try_from(logs.len()).expect("few logs");
                 logs.push(Log::new(number, Partition::new(&blueprint.name, index), kind));
@@ -94,7 +100,7 @@ impl World {
         let producers =
             (0..PRODUCERS).map(|number| Producer::new(number, &logs, random.fork())).collect();
         let churn = Churn::new(Partition::new("cut", 0), random.fork());
-        Self { site: Site::new(), setup, logs, producers, churn, random }
+        Self { site: Site::new(), setup, relaxed, logs, producers, churn, random }
     }
 
     /// The first start that is let be: makes the topics.
@@ -102,7 +108,7 @@ impl World {
         let (broker, _) = self.start(tally)?;
         let failed = |error: std::io::Error| error.to_string();
         let mut connection = Connection::open(self.site.kafka()).map_err(failed)?;
-        for (blueprint, _) in blueprints() {
+        for (blueprint, _) in blueprints(self.relaxed) {
             let error = connection.create_topic(&blueprint).map_err(failed)?;
             if error != code::NONE {
                 return Err(format!("creating {blueprint:?}: error {error}"));

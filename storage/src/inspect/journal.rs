@@ -12,9 +12,11 @@ use crate::journal::commit::{CommitError, CommitHeader};
 use crate::journal::entry::EntryKind;
 use crate::journal::files::FileNumber;
 use crate::journal::payload::entry_is_intact;
+use crate::limits::MIRROR_BYTES;
 use crate::recovery::FoundCommit;
 use crate::recovery::choose::{choose, is_of_its_start};
 use crate::recovery::journal::parse_journal_file;
+use crate::recovery::mirror::{MIRROR, mirror_path};
 use crate::recovery::scan::walk;
 use crate::superblock::Superblock;
 
@@ -77,7 +79,7 @@ pub struct Gap {
 /// A whole journal.
 #[derive(Clone, Debug)]
 pub struct JournalReport {
-    /// Its files, by number.
+    /// Its files, by number, and the mirror if it has a commit that no file has.
     pub files: Vec<JournalFileReport>,
     /// The first commit that is needed.
     pub floor: CommitSequence,
@@ -105,7 +107,26 @@ pub async fn inspect_journal(
         let step = move |bytes: &[u8]| inspect_file(kept, bytes, journal);
         files.push((number, housekeeping.scan(path, len, step).await?));
     }
+    if superblock.stopped_at.is_none() {
+        files.extend(inspect_mirror(housekeeping, directory, journal).await?);
+    }
     Ok(judge(files, superblock, floor))
+}
+
+/// The mirror as one more file, if it is there. What it had before is no damage.
+async fn inspect_mirror(
+    housekeeping: &Housekeeping,
+    directory: &Path,
+    journal: JournalId,
+) -> io::Result<Option<(FileNumber, JournalFileReport)>> {
+    let path = mirror_path(directory);
+    let kept = path.clone();
+    let step = move |bytes: &[u8]| inspect_file(kept, bytes, journal);
+    match housekeeping.scan(path, MIRROR_BYTES as u64, step).await {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+        Ok(report) => Ok(Some((MIRROR, JournalFileReport { unreadable: Vec::new(), ..report }))),
+    }
 }
 
 fn inspect_file(path: PathBuf, bytes: &[u8], journal: JournalId) -> JournalFileReport {
@@ -160,6 +181,12 @@ fn judge(
             };
         }
     }
+    // Of the mirror only what no file has is worth telling.
+    for (number, file) in &mut files {
+        let counts = |commit: &CommitReport| commit.standing == Standing::Needed;
+        file.commits.retain(|commit| *number != MIRROR || counts(commit));
+    }
+    files.retain(|(number, file)| *number != MIRROR || !file.commits.is_empty());
     let files: Vec<_> = files.into_iter().map(|(_, file)| file).collect();
     let (durable, last) = (chosen.durable, chosen.last);
     let gaps = gaps(&files, chosen.commits.keys().copied(), floor, last);

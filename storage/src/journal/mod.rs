@@ -1,8 +1,11 @@
 //! The journal: everything that a shard appends, of all its partitions, in one ring of files.
 
 pub mod commit;
+mod device;
 pub mod entry;
+mod exposed;
 pub mod files;
+mod mirror;
 pub mod payload;
 pub mod safety;
 pub mod staging;

@@ -132,6 +132,11 @@ impl Staging {
         self.barrier = true;
     }
 
+    /// Whether every byte of it was copied: no large frame is in it.
+    pub fn is_copied(&self) -> bool {
+        self.pieces.iter().all(|piece| matches!(piece, Piece::Copied(_)))
+    }
+
     /// Adds an entry without bytes.
     pub fn mark(&mut self, entry: Entry) {
         self.entries.push(entry);

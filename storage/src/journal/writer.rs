@@ -1,15 +1,15 @@
-//! [`Journal`]: the commit loop. One commit is in flight at a time; everything that arrives
-//! meanwhile is staged for the next.
+//! [`Journal`]: what is staged becomes commits here, which [`super::device`] writes in their order.
 //!
-//! Acknowledgements leave only after the barrier that covers them. A barrier counts for writes
-//! that completed before it started, so a write-through barrier is used only when nothing else is
-//! unsynced. A failed write or barrier ends the journal for good: after a failed sync nobody knows
-//! what the device holds, and trying again would only hide that.
+//! A commit is closed when all before it are written; what arrives meanwhile is staged for the
+//! next. Acknowledgements leave only after the barrier that covers them.
+//!
+//! While there are relaxed batches, commits are closed at once and copied to the [`Mirror`]: the
+//! relaxed ones of them are thereby acknowledged. But only if all before that are not written are
+//! there too, so that what a killed process leaves has no gap.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::{Future, poll_fn};
-use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
@@ -17,21 +17,26 @@ use std::time::Duration;
 
 use runtime::buffer::{DmaBuf, Slice, Usage};
 use runtime::local::Event;
-use runtime::{Barrier, File, Instant, Runtime, Sleep};
+use runtime::{Barrier, File, Instant, Runtime, SharedFile, Sleep};
 
 use super::commit::CommitHeader;
 use super::entry::{CARRY_PREFIX_BYTES, Entry};
-use super::files::{FileNumber, Files, RoomFor};
+use super::exposed::{Exposed, earlier};
+use super::files::{CommitPlace, FileNumber, Files, RoomFor};
+use super::mirror::Mirror;
 use super::safety::Safety;
 use super::staging::{Closed, FrameId, Staging, Stamp};
 use super::ticket::{CommitTimes, JournalFailed, Progress, Ticket};
 use crate::identity::{CommitSequence, Generation, JournalId};
-use crate::limits::{BLOCK, BLOCK_BYTES};
+use crate::limits::{BLOCK, BLOCK_BYTES, MIRRORED_COMMIT_BYTES};
 use crate::log::Log;
 use crate::log::state::Placement;
 
 /// A shard without appends for this long records what is durable, if its last commit does not.
 const IDLE_COMMIT_AFTER: Duration = Duration::from_millis(100);
+/// For so long after a relaxed batch commits are mirrored, so that the next does not wait behind
+/// one that is not.
+const MIRROR_AFTER_RELAXED: Duration = Duration::from_secs(1);
 
 /// What a journal starts from.
 pub struct JournalStart {
@@ -49,6 +54,8 @@ pub struct JournalStart {
     pub barrier: Barrier,
     /// The longest that relaxed bytes wait for a barrier.
     pub relaxed_barrier: Duration,
+    /// Where commits are copied that nobody waits for the device for; without it, all wait.
+    pub mirror: Option<SharedFile>,
     /// Where the buffers of batches are counted.
     pub tail_usage: Usage,
 }
@@ -66,49 +73,71 @@ pub struct CommitStatistics {
 
 /// A shard's journal. Cheap to clone.
 #[derive(Clone)]
-pub struct Journal(Rc<Inner>);
+pub struct Journal(pub(super) Rc<Inner>);
 
 type Observer = Box<dyn Fn(CommitStatistics)>;
 /// Told the bytes of each commit.
 type OnCommit = Box<dyn Fn(usize)>;
 
-struct Inner {
-    runtime: Runtime,
+pub(super) struct Inner {
+    pub(super) runtime: Runtime,
     id: JournalId,
     generation: Generation,
-    barrier: Barrier,
+    pub(super) barrier: Barrier,
     relaxed_barrier: Duration,
     staging: RefCell<Staging>,
     files: RefCell<Files>,
-    handles: RefCell<BTreeMap<FileNumber, File>>,
+    pub(super) handles: RefCell<BTreeMap<FileNumber, File>>,
     open: RefCell<Ticket>,
-    /// Written but under no barrier yet.
-    undurable: RefCell<Vec<Ticket>>,
-    unsynced: RefCell<Vec<FileNumber>>,
-    state: Cell<State>,
-    /// Something was staged, or the journal is to stop.
-    work: Event,
+    /// Closed and not written yet, in order.
+    pub(super) pending: RefCell<VecDeque<Pending>>,
+    pub(super) exposed: RefCell<Exposed>,
+    pub(super) mirror: RefCell<Option<Mirror>>,
+    pub(super) state: Cell<State>,
+    /// Something was staged or written, or the journal is to stop.
+    pub(super) work: Event,
+    /// A commit was closed.
+    pub(super) closed: Event,
     /// Room may have come.
     room: Event,
-    observer: RefCell<Option<Observer>>,
-    on_commit: RefCell<Option<OnCommit>>,
+    pub(super) observer: RefCell<Option<Observer>>,
+    pub(super) on_commit: RefCell<Option<OnCommit>>,
+}
+
+/// A closed commit.
+pub(super) struct Pending {
+    pub(super) place: CommitPlace,
+    pub(super) closed: Closed,
+    pub(super) ticket: Ticket,
+    /// When its relaxed bytes must have a barrier.
+    pub(super) barrier_due: Option<Instant>,
+    /// It is in the mirror: its relaxed batches do not wait for its write.
+    pub(super) mirrored: bool,
 }
 
 #[derive(Clone, Copy)]
-#[expect(clippy::struct_excessive_bools, reason = "each can be so or not at any time")]
-struct State {
-    durable_through: CommitSequence,
+pub(super) struct State {
+    pub(super) durable_through: CommitSequence,
+    /// The last commit that is written.
+    pub(super) written: CommitSequence,
     /// What the last commit's header says is durable.
     recorded: CommitSequence,
     last: CommitSequence,
     last_append: Instant,
+    /// When what is staged must have a barrier.
+    staged_due: Option<Instant>,
+    /// Until when commits are mirrored.
+    mirrors_until: Instant,
     /// The last commit only recorded what is durable.
     last_was_idle: bool,
-    /// When relaxed bytes must get their barrier.
-    barrier_due: Option<Instant>,
-    in_flight: bool,
     stopping: bool,
-    failed: bool,
+    pub(super) failed: bool,
+}
+
+/// What the loop does next.
+enum Work {
+    Commit,
+    Stop,
 }
 
 impl Journal {
@@ -116,12 +145,13 @@ impl Journal {
     pub fn new(runtime: &Runtime, start: JournalStart) -> Self {
         let state = State {
             durable_through: start.last,
+            written: start.last,
             recorded: start.last,
             last: start.last,
             last_append: runtime.now(),
+            staged_due: None,
+            mirrors_until: Instant::default(),
             last_was_idle: true,
-            barrier_due: None,
-            in_flight: false,
             stopping: false,
             failed: false,
         };
@@ -135,10 +165,12 @@ impl Journal {
             files: RefCell::new(start.files),
             handles: RefCell::new(start.handles),
             open: RefCell::new(Ticket::new(start.last.next())),
-            undurable: RefCell::default(),
-            unsynced: RefCell::default(),
+            pending: RefCell::default(),
+            exposed: RefCell::default(),
+            mirror: RefCell::new(start.mirror.map(Mirror::new)),
             state: Cell::new(state),
             work: Event::default(),
+            closed: Event::default(),
             room: Event::default(),
             observer: RefCell::default(),
             on_commit: RefCell::default(),
@@ -188,7 +220,7 @@ impl Journal {
 
     /// Whether nothing is being written and nothing waits for it.
     pub fn is_idle(&self) -> bool {
-        !self.0.state.get().in_flight && self.0.staging.borrow().is_empty()
+        self.0.pending.borrow().is_empty() && self.0.staging.borrow().is_empty()
     }
 
     /// Copies a batch into the open commit.
@@ -246,28 +278,50 @@ impl Journal {
             return Err(JournalFailed);
         }
         self.0.staging.borrow_mut().require_barrier();
-        if !self.0.state.get().in_flight {
+        if self.may_close() {
             self.0.work.notify();
         }
         Ok(self.open())
     }
 
     fn staged(&self, safety: Safety) -> Ticket {
-        let mut state = self.0.state.get();
+        let (mut state, now) = (self.0.state.get(), self.0.runtime.now());
         assert!(!state.failed, "nothing is staged in a failed journal");
-        state.last_append = self.0.runtime.now();
+        state.last_append = now;
         if safety.barrier {
             self.0.staging.borrow_mut().require_barrier();
         } else {
             let within = safety.barrier_within.unwrap_or(self.0.relaxed_barrier);
-            let due = self.0.runtime.now().after(within.min(self.0.relaxed_barrier));
-            state.barrier_due = Some(state.barrier_due.map_or(due, |earlier| earlier.min(due)));
+            let due = now.after(within.min(self.0.relaxed_barrier));
+            state.staged_due = earlier(state.staged_due, Some(due));
+            state.mirrors_until = now.after(MIRROR_AFTER_RELAXED);
         }
         self.0.state.set(state);
-        if !state.in_flight {
+        if self.may_close() {
             self.0.work.notify();
         }
         self.open()
+    }
+
+    /// Whether the open commit may be closed: all before it are written, or it and they are in the
+    /// mirror.
+    fn may_close(&self) -> bool {
+        match self.0.pending.borrow().back() {
+            None => true,
+            // One that is not mirrored is the only one: it waited for all before it.
+            Some(last) => last.mirrored && self.may_mirror(),
+        }
+    }
+
+    /// Whether the open commit is to be mirrored, and can be.
+    fn may_mirror(&self) -> bool {
+        let staging = self.0.staging.borrow();
+        let bytes = staging.bytes_with(0, 0).next_multiple_of(BLOCK_BYTES);
+        let mirror = self.0.mirror.borrow();
+        self.0.runtime.now() < self.0.state.get().mirrors_until
+            && staging.is_copied()
+            && bytes <= MIRRORED_COMMIT_BYTES
+            && mirror.as_ref().is_some_and(|mirror| mirror.fits(bytes))
     }
 
     /// Frees the files whose commits are all before `needed`.
@@ -298,44 +352,44 @@ impl Journal {
 
     /// Ends the loop once everything staged is durable. Nothing may be staged afterwards.
     pub fn stop(&self) {
-        self.0.state.set(State { stopping: true, ..self.0.state.get() });
+        self.0.change(|state| state.stopping = true);
         self.0.work.notify();
     }
 
     /// Commits until [`Journal::stop`]; then one last barrier covers everything.
     pub async fn run(self) -> Result<(), JournalFailed> {
-        loop {
-            let stopping = self.next_work().await;
-            if stopping && self.0.staging.borrow().is_empty() {
-                let state = self.0.state.get();
-                if state.failed {
-                    return Err(JournalFailed);
-                }
-                if state.durable_through == state.last {
-                    return Ok(());
-                }
-                self.0.staging.borrow_mut().require_barrier();
-            }
-            if let Err(error) = self.commit().await {
-                self.fail(&error);
-                return Err(JournalFailed);
-            }
+        let _writes = self.0.runtime.spawn(self.clone().write_behind());
+        while let Work::Commit = self.next_work().await? {
+            self.close_commit();
         }
+        Ok(())
     }
 
-    /// Waits until there is something to commit; whether the journal is to stop.
-    async fn next_work(&self) -> bool {
+    /// Waits until there is something to commit and it may be closed, or all is done.
+    async fn next_work(&self) -> Result<Work, JournalFailed> {
         let mut timer: Option<(Instant, Sleep)> = None;
         poll_fn(|context| {
             loop {
                 let state = self.0.state.get();
-                if state.stopping || !self.0.staging.borrow().is_empty() {
-                    return Poll::Ready(state.stopping);
+                if state.failed {
+                    return Poll::Ready(Err(JournalFailed));
+                }
+                if !self.0.staging.borrow().is_empty() {
+                    if self.may_close() && self.has_place() {
+                        return Poll::Ready(Ok(Work::Commit));
+                    }
+                } else if state.stopping && self.0.pending.borrow().is_empty() {
+                    if state.durable_through == state.last {
+                        return Poll::Ready(Ok(Work::Stop));
+                    }
+                    self.0.staging.borrow_mut().require_barrier();
+                    continue;
                 }
                 self.0.work.register(context.waker());
-                let Some(due) = self.next_due() else { return Poll::Pending };
+                self.0.room.register(context.waker());
+                let Some(due) = self.idle_commit_due() else { return Poll::Pending };
                 if due <= self.0.runtime.now() {
-                    self.on_due();
+                    self.on_idle();
                     continue;
                 }
                 if timer.as_ref().is_none_or(|(armed, _)| *armed != due) {
@@ -351,23 +405,20 @@ impl Journal {
         .await
     }
 
-    /// When the loop has something to do though nothing is staged.
-    fn next_due(&self) -> Option<Instant> {
+    /// When a commit is due that only records what is durable, if nothing is staged.
+    fn idle_commit_due(&self) -> Option<Instant> {
         let state = self.0.state.get();
         let unrecorded = state.recorded < state.last && !state.last_was_idle;
-        let idle = unrecorded.then(|| state.last_append.after(IDLE_COMMIT_AFTER));
-        [idle, state.barrier_due].into_iter().flatten().min()
+        let is_due = unrecorded && !state.stopping && self.0.staging.borrow().is_empty();
+        is_due.then(|| state.last_append.after(IDLE_COMMIT_AFTER))
     }
 
-    fn on_due(&self) {
-        let mut state = self.0.state.get();
-        // An idle commit needs a place; without one it waits for the next append to say as much.
-        let has_room = self.0.files.borrow().has_room(BLOCK, RoomFor::Appends);
-        if has_room || state.barrier_due.is_some() {
+    fn on_idle(&self) {
+        // It needs a place; without one it waits for the next append to say as much.
+        if self.0.files.borrow().has_room(BLOCK, RoomFor::Appends) {
             self.0.staging.borrow_mut().require_barrier();
         }
-        state.last_was_idle = true;
-        self.0.state.set(state);
+        self.0.change(|state| state.last_was_idle = true);
     }
 
     /// Whether the open commit has a place. Appends and carries asked before they were staged; a
@@ -377,14 +428,11 @@ impl Journal {
         self.0.files.borrow().has_room(bytes as u64, RoomFor::Carries)
     }
 
-    async fn commit(&self) -> io::Result<()> {
+    /// Closes the open commit; what it holds can be read when it is mirrored, or later.
+    fn close_commit(&self) {
         let inner = &*self.0;
-        inner.room.wait_until(|| self.has_place().then_some(())).await;
+        let mirrored = self.may_mirror();
         let mut state = inner.state.get();
-        let due = state.barrier_due.is_some_and(|due| due <= inner.runtime.now());
-        if due {
-            inner.staging.borrow_mut().require_barrier();
-        }
         let ticket = inner.open.replace(Ticket::new(state.last.next().next()));
         let sequence = ticket.sequence();
         let closed = inner.staging.borrow_mut().close(&CommitHeader {
@@ -396,103 +444,53 @@ impl Journal {
         });
         let place = inner.files.borrow_mut().place(sequence, closed.len as u64);
         ticket.close(inner.runtime.now());
-        state.in_flight = true;
         state.last = sequence;
         state.recorded = state.durable_through;
         if closed.entries > 0 {
             state.last_was_idle = false;
         }
+        let barrier_due = state.staged_due.take();
         inner.state.set(state);
+        if mirrored && let Some(mirror) = &mut *inner.mirror.borrow_mut() {
+            mirror.copy(&closed.slices, closed.len);
+        }
+        let pending = Pending { place, closed, ticket, barrier_due, mirrored };
+        if mirrored {
+            pending.survives_the_process(Instant::now());
+        }
+        inner.pending.borrow_mut().push_back(pending);
+        inner.closed.notify();
         inner.room.notify();
-        let (bytes, barrier) = (closed.len, closed.barrier);
-        self.write(place.file, place.offset, closed, &ticket).await?;
-        inner.state.set(State { in_flight: false, ..inner.state.get() });
-        if let Some(observer) = &*inner.observer.borrow() {
-            observer(CommitStatistics { times: ticket.times(), bytes, barrier });
-        }
-        if let Some(act) = &*inner.on_commit.borrow() {
-            act(bytes);
-        }
-        Ok(())
     }
 
-    async fn write(
-        &self,
-        number: FileNumber,
-        offset: u64,
-        closed: Closed,
-        ticket: &Ticket,
-    ) -> io::Result<()> {
-        let inner = &*self.0;
-        let file = inner.handles.borrow().get(&number).expect("the ring's files are open").clone();
-        let Closed { slices, outcomes, barrier, .. } = closed;
-        let elsewhere: Vec<FileNumber> =
-            inner.unsynced.borrow().iter().copied().filter(|other| *other != number).collect();
-        let all_synced = inner.unsynced.borrow().is_empty();
-        let with_write = match (barrier, elsewhere.is_empty()) {
-            (true, true) if all_synced => inner.barrier,
-            (true, true) => Barrier::DataSync,
-            _ => Barrier::None,
-        };
-        if with_write == Barrier::None {
-            let mut unsynced = inner.unsynced.borrow_mut();
-            if !unsynced.contains(&number) {
-                unsynced.push(number);
-            }
-        }
-        let on_written = || {
-            let relaxed = outcomes.iter().filter(|outcome| outcome.relaxed);
-            relaxed.for_each(|outcome| outcome.log.advance(outcome.visible));
-            ticket.advance(Progress::Written, Instant::now());
-        };
-        file.write_with(slices, offset, with_write, on_written).await?;
-        if !barrier {
-            inner.undurable.borrow_mut().push(ticket.clone());
-            return Ok(());
-        }
-        if with_write == Barrier::None {
-            self.sync_unsynced().await?;
-        }
-        self.durable(ticket);
-        let strict = outcomes.iter().filter(|outcome| !outcome.relaxed);
-        strict.for_each(|outcome| outcome.log.advance(outcome.visible));
-        Ok(())
-    }
-
-    /// One barrier for each file with unsynced writes.
-    async fn sync_unsynced(&self) -> io::Result<()> {
-        let unsynced = self.0.unsynced.borrow().clone();
-        for number in unsynced {
-            let file = self.0.handles.borrow().get(&number).cloned();
-            if let Some(file) = file {
-                file.sync_data().await?;
-            }
-        }
-        Ok(())
-    }
-
-    fn durable(&self, ticket: &Ticket) {
-        let now = Instant::now();
-        let mut state = self.0.state.get();
-        state.durable_through = ticket.sequence();
-        state.barrier_due = None;
-        self.0.state.set(state);
-        self.0.unsynced.borrow_mut().clear();
-        for earlier in self.0.undurable.take() {
-            earlier.advance(Progress::Durable, now);
-        }
-        ticket.advance(Progress::Durable, now);
-    }
-
-    fn fail(&self, error: &io::Error) {
+    pub(super) fn fail(&self, error: &std::io::Error) {
         let journal = self.0.id;
         tracing::error!(%error, %journal, "the journal failed: no further acknowledgements");
         let now = self.0.runtime.now();
-        self.0.state.set(State { failed: true, in_flight: false, ..self.0.state.get() });
-        for ticket in self.0.undurable.take() {
-            ticket.advance(Progress::Failed, now);
+        self.0.change(|state| state.failed = true);
+        self.0.exposed.borrow_mut().end(Progress::Failed, now);
+        for pending in self.0.pending.take() {
+            pending.ticket.advance(Progress::Failed, now);
         }
         self.open().advance(Progress::Failed, now);
+        self.0.work.notify();
         self.0.room.notify();
+    }
+}
+
+impl Inner {
+    pub(super) fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state.get();
+        change(&mut state);
+        self.state.set(state);
+    }
+}
+
+impl Pending {
+    /// Its relaxed batches can be read, and be acknowledged.
+    pub(super) fn survives_the_process(&self, now: Instant) {
+        let relaxed = self.closed.outcomes.iter().filter(|outcome| outcome.relaxed);
+        relaxed.for_each(|outcome| outcome.log.advance(outcome.visible));
+        self.ticket.advance(Progress::Written, now);
     }
 }

@@ -31,7 +31,10 @@ pub(crate) fn choose(
     let mut commits = BTreeMap::new();
     for (file, commit) in found {
         let (generation, sequence) = (commit.header.generation, commit.header.sequence);
-        if sequence >= floor && is_of_its_start(superblock, generation, sequence) {
+        // The same commit may be found twice, in its file and in the mirror: one may be torn.
+        let known: Option<&(FileNumber, FoundCommit)> = commits.get(&sequence);
+        let is_better = known.is_none_or(|(_, known)| !known.damaged.is_empty());
+        if sequence >= floor && is_better && is_of_its_start(superblock, generation, sequence) {
             commits.insert(sequence, (file, commit));
         }
     }
@@ -116,6 +119,19 @@ mod tests {
         found = vec![commit(1, 1, 0), commit(1, 2, 1), commit(1, 3, 2)];
         found[2].1.damaged.push(0);
         assert_eq!(chosen(found, &first_start(), 1), (vec![1, 2], 2, None));
+    }
+
+    #[test]
+    fn of_two_copies_of_a_commit_the_whole_one_counts() {
+        for torn_first in [true, false] {
+            let mut found = vec![commit(1, 1, 0), commit(1, 2, 1), commit(1, 2, 1)];
+            found[if torn_first { 1 } else { 2 }].1.damaged.push(0);
+            found[2].0 = FileNumber(9);
+            let chosen = choose(found, &first_start(), CommitSequence(1));
+            assert_eq!(chosen.last, CommitSequence(2));
+            let file = chosen.commits[&CommitSequence(2)].0;
+            assert_eq!(file, FileNumber(if torn_first { 9 } else { 0 }));
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use runtime::local::for_each_concurrently;
 use runtime::{Housekeeping, Runtime};
 
 use super::choose::{Chosen, choose, is_of_its_start};
+use super::mirror::{MIRROR, Mirrored, mirror_path};
 use super::peek::{Front, not_whole, passed};
 use super::replay::{Replayed, replay};
 use super::scan::{Flushed, FoundCommit, scan_file};
@@ -18,6 +19,7 @@ use crate::checkpoint::record::LogRecord;
 use crate::checkpoint::writer::{checkpoint_path, read_records};
 use crate::identity::{CommitSequence, Generation, JournalId};
 use crate::journal::files::FileNumber;
+use crate::limits::{BLOCK, MIRROR_BYTES};
 use crate::superblock::{CheckpointRef, Layout, SUPERBLOCK_MAGIC, Superblock};
 use crate::twin::{TwinError, TwinFile};
 
@@ -85,6 +87,8 @@ pub struct JournalContents {
     pub full: Vec<(FileNumber, CommitSequence)>,
     /// Files that are whole and hold nothing that is needed.
     pub free: Vec<FileNumber>,
+    /// Needed commits that are in none of the files.
+    pub mirrored: Mirrored,
     records: Vec<LogRecord>,
     records_of: Generation,
     chosen: Chosen,
@@ -135,8 +139,10 @@ impl JournalContents {
         let reading = Reading { runtime, housekeeping, directory, superblock: &superblock, floor };
         let Scanned { files: scanned, passed } = reading.scan(&records).await?;
         let files: Vec<FileNumber> = scanned.keys().copied().chain(passed).collect();
+        let in_mirror = reading.mirror(&records).await?;
         let found: Vec<(FileNumber, FoundCommit)> = scanned
             .into_iter()
+            .chain([(MIRROR, in_mirror)])
             .flat_map(|(number, file)| file.into_iter().map(move |found| (number, found)))
             .collect();
         let chosen = choose(found, &superblock, floor);
@@ -144,8 +150,18 @@ impl JournalContents {
             return Err(RecoveryError::Missing { path: directory.to_owned(), sequence });
         }
         let (full, free) = sort_files(&files, &chosen);
-        let last = chosen.last;
-        Ok(Some(Self { superblock, last, floor, full, free, records, records_of, chosen }))
+        let (last, mirrored) = (chosen.last, Mirrored::of(&chosen));
+        Ok(Some(Self {
+            superblock,
+            last,
+            floor,
+            full,
+            free,
+            mirrored,
+            records,
+            records_of,
+            chosen,
+        }))
     }
 
     /// Makes the logs that `owned` names. `now` stands for times that nobody stored.
@@ -249,6 +265,21 @@ impl Reading<'_> {
         Ok(scanned.into_inner())
     }
 
+    /// What the mirror holds. After an orderly stop nothing in it is needed.
+    async fn mirror(&self, records: &[LogRecord]) -> Result<Vec<FoundCommit>, RecoveryError> {
+        if self.superblock.stopped_at.is_some() {
+            return Ok(Vec::new());
+        }
+        let (journal, floor) = (JournalId(self.superblock.journal), self.floor);
+        let flushed = flushed(records);
+        let step = move |bytes: &[u8]| scan_file(bytes, journal, floor, &flushed);
+        let path = mirror_path(self.directory);
+        match self.housekeeping.scan(path.clone(), MIRROR_BYTES as u64, step).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            scanned => scanned.map_err(failed(&path)),
+        }
+    }
+
     /// Whether every commit that is needed was found: known only after an orderly stop, which
     /// recorded its last one. Then no file without a commit at its front has to be searched.
     fn is_whole(&self, files: &BTreeMap<FileNumber, Vec<FoundCommit>>) -> bool {
@@ -286,13 +317,28 @@ fn failed(path: &Path) -> impl FnOnce(io::Error) -> RecoveryError + use<> {
     move |source| RecoveryError::Io { path, source }
 }
 
+/// Makes a file of a journal: under another name until it is written and synced.
+pub(crate) async fn prewrite(
+    runtime: &Runtime,
+    housekeeping: &Housekeeping,
+    path: &Path,
+    bytes: u64,
+) -> io::Result<()> {
+    assert!(bytes.is_multiple_of(BLOCK), "files are whole blocks");
+    let unfinished = path.with_extension("unfinished");
+    housekeeping.prewrite(unfinished.clone(), bytes).await?;
+    runtime::rename(runtime, &unfinished, path).await?;
+    runtime::sync_directory(runtime, path.parent().unwrap_or(path)).await
+}
+
 /// Which files hold valid commits, by age, and which hold none.
 fn sort_files(
     files: &[FileNumber],
     chosen: &Chosen,
 ) -> (Vec<(FileNumber, CommitSequence)>, Vec<FileNumber>) {
     let mut last_of: BTreeMap<FileNumber, CommitSequence> = BTreeMap::new();
-    for (sequence, (file, _)) in &chosen.commits {
+    let in_files = chosen.commits.iter().filter(|(_, (file, _))| *file != MIRROR);
+    for (sequence, (file, _)) in in_files {
         let last = last_of.entry(*file).or_insert(*sequence);
         *last = (*last).max(*sequence);
     }

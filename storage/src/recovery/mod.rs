@@ -6,6 +6,7 @@
 
 pub(crate) mod choose;
 pub mod journal;
+pub(crate) mod mirror;
 mod peek;
 mod pieces;
 mod replay;

@@ -5,4 +5,5 @@
 mod compact;
 mod gaps;
 mod harness;
+mod mirror;
 mod restart;
