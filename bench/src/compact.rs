@@ -32,6 +32,8 @@ use crate::request::{Ingredients, Template};
 /// The topic that is compacted, and the one that the producers write to.
 const TABLE: &str = "table";
 const LOAD: &str = "load";
+/// What is kept of the load, so that minutes of it do not fill the disk.
+const LOAD_KEPT: &str = "retention.bytes=1073741824";
 /// The setting that lets compaction begin, and its values before and then.
 const RATIO: &str = "min.cleanable.dirty.ratio";
 const NEVER: &str = "1.0";
@@ -64,7 +66,6 @@ struct Bench<'a> {
     args: &'a CompactArgs,
     broker: &'a Broker,
     table: Topic,
-    load: Topic,
     template: Template,
     rate: Rate,
 }
@@ -80,19 +81,20 @@ pub(crate) fn run(args: &CompactArgs) -> Result<(), BenchError> {
         Some(rate) => rate,
         None => Rate::PerSecond((floor_rate(args, &template)? / 2.0).round()),
     };
-    let mut settings = vec!["log.cleaner.backoff.ms=200".to_owned()];
+    let mut settings = ["log.cleaner.backoff.ms=200", "log.retention.check.interval.ms=5000"]
+        .map(str::to_owned)
+        .to_vec();
     settings.extend(args.own.settings.iter().cloned());
     let broker = Broker::start(&args.own.broker, &settings, &place.dir, place.core)?;
     let (address, value_bytes) = (broker.address(), args.record_size as usize);
     let segment = format!("segment.bytes={}", u64::from(args.segment_mib) << 20);
-    let configs = ["cleanup.policy=compact".to_owned(), format!("{RATIO}={NEVER}"), segment];
-    make_topic(address, LOAD, 1, &configs)?;
-    let relaxed = [&configs[..], &["flush.messages=1000000".to_owned()]].concat();
+    make_topic(address, LOAD, 1, &[segment.clone(), LOAD_KEPT.to_owned()])?;
+    let compacted = ["cleanup.policy=compact".to_owned(), format!("{RATIO}={NEVER}"), segment];
+    let relaxed = [&compacted[..], &["flush.messages=1000000".to_owned()]].concat();
     make_topic(address, TABLE, 1, &relaxed)?;
     let content = Content { keys: args.keys.into(), value_bytes };
     let table = Topic { address, name: TABLE, content };
-    let load = Topic { name: LOAD, ..table.clone() };
-    let bench = Bench { args, broker: &broker, table, load, template, rate };
+    let bench = Bench { args, broker: &broker, table, template, rate };
     report.setting("compacted", format!("{} MiB, {} keys", args.mib, args.keys));
     report.setting("barrier of the broker", broker.says());
     report.setting(
@@ -119,7 +121,6 @@ impl Bench<'_> {
         let directory = self.directory()?;
         self.hold(true)?;
         self.table.set(RATIO, AT_ONCE)?;
-        self.load.set(RATIO, AT_ONCE)?;
         eprintln!("compaction begins");
         let (start, mut going_ns) = (Instant::now(), 0);
         let compacted = loop {
@@ -144,7 +145,6 @@ impl Bench<'_> {
         let seconds = going_ns as f64 / 1e9;
         eprintln!("compaction has ended");
         self.table.set(RATIO, NEVER)?;
-        self.load.set(RATIO, NEVER)?;
         Ok(Round { measured, seconds, checked: self.table.check(compacted, end)? })
     }
 

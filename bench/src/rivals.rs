@@ -10,7 +10,7 @@ mod plan;
 mod scripts;
 mod table;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,10 +21,11 @@ use serde_json::json;
 
 pub(crate) use self::arguments::RivalsArgs;
 use self::outcome::{Outcome, highest};
-use self::plan::{Found, Plan, Step, Task};
+use self::plan::{Found, Level, Plan, Step, Task};
 use self::scripts::{Said, Scripts, Topic, json};
 use self::table::{Results, Row};
 use crate::error::{BenchError, io_error};
+use crate::folder::{self, Folder};
 use crate::report::{show, write};
 
 /// The systems of `bench/rivals`.
@@ -87,28 +88,40 @@ pub(crate) fn run(args: &RivalsArgs) -> Result<(), BenchError> {
         let version = runner.scripts.version(system)?;
         runner.results.versions.insert(system.clone(), version);
     }
-    let mut found = Found::new();
-    for step in runner.plan.finds() {
-        let record = runner.step(&step, None, &found)?;
-        found.entry(step.entrant).or_default().extend(record.highest);
+    for level in &args.levels {
+        runner.level(*level)?;
+        runner.write_table()?;
     }
-    for step in runner.plan.loads() {
-        let rate = plan::rate(&found, &step.entrant, step.task);
-        let record = match rate {
-            Some(_) => runner.step(&step, rate, &found)?,
-            None => Record { failure: Some("no rate to ask for".to_owned()), ..Record::default() },
-        };
-        runner.enter(&step, rate, record);
-    }
-    runner.results.found = found;
-    runner.end()
+    show(&runner.results.to_markdown())
 }
 
 impl Runner<'_> {
+    /// Measures what has not been measured at a level.
+    fn level(&mut self, level: Level) -> Result<(), BenchError> {
+        let mut found = Found::new();
+        for step in self.plan.finds(level) {
+            let record = self.step(&step, None, &found)?;
+            found.entry(step.entrant).or_default().extend(record.highest);
+        }
+        for step in self.plan.loads(level) {
+            let rate = plan::rate(&found, &step.entrant, step.task);
+            let record = match rate {
+                Some(_) => self.step(&step, rate, &found)?,
+                None => {
+                    Record { failure: Some("no rate to ask for".to_owned()), ..Record::default() }
+                }
+            };
+            self.enter(&step, rate, record);
+        }
+        self.results.found.extend(found);
+        Ok(())
+    }
+
     /// Says how long what is left takes.
     fn estimate(&self) -> Result<(), BenchError> {
-        let all = self.plan.finds().into_iter().chain(self.plan.loads());
-        let left: Vec<_> = all.filter(|step| self.done(step).is_none()).collect();
+        let levels = self.args.levels.iter();
+        let all = levels.flat_map(|level| [self.plan.finds(*level), self.plan.loads(*level)]);
+        let left: Vec<_> = all.flatten().filter(|step| self.done(step).is_none()).collect();
         let seconds: f64 = left.iter().map(|step| plan::seconds(step, &self.plan.times)).sum();
         let steps = left.len();
         show(&format!(
@@ -173,7 +186,8 @@ impl Runner<'_> {
                 ..Record::default()
             });
             attempts -= 1;
-            if attempts == 0 || record.outcome.as_ref().is_none_or(|outcome| outcome.valid) {
+            if attempts == 0 || record.outcome.as_ref().is_none_or(|outcome| outcome.verdict.valid)
+            {
                 return record;
             }
         }
@@ -199,7 +213,7 @@ impl Runner<'_> {
         let runs = place.join("runs");
         let cores = (broker_core, load_core);
         let one_by_one = self.common_arguments(step, &server.said, cores, (1, 1));
-        let settle = one_by_one.into_iter().chain(self.settling());
+        let settle = one_by_one.into_iter().chain(self.settling(&entrant.system));
         bench("run", settle, &place.join("settle.txt"))?;
         let common = self.common_arguments(step, &server.said, cores, self.depth(&server.said));
         let last = found.get(entrant).and_then(|rates| rates.last()).copied();
@@ -211,15 +225,12 @@ impl Runner<'_> {
         let record = Record { settings, asked: rate, ..Record::default() };
         Ok(match step.task {
             Task::Find => {
-                let tries = outcomes_in(&runs);
-                if tries.is_empty() {
-                    return Err(BenchError::Nothing("no rate could be tried: see output.txt"));
-                }
+                let tries = folder::runs(&runs)?;
+                let tries: Vec<_> = tries.iter().map(|one| Outcome::of(&one.run)).collect();
                 Record { highest: Some(highest(&tries, P99_US_MAX)), ..record }
             }
             Task::Common | Task::Own => {
-                let outcome = Outcome::of(&json(&runs.join("run.json"))?);
-                Record { outcome: Some(outcome.ok_or(BenchError::Nothing("no run"))?), ..record }
+                Record { outcome: Some(Outcome::of(&Folder::read(&runs)?.run)), ..record }
             }
         })
     }
@@ -234,14 +245,12 @@ impl Runner<'_> {
         let args = self.args;
         let version = self.results.versions.get(&step.entrant.system);
         let system = format!("{}={}", step.entrant.system, version.map_or("?", |text| text));
-        // Only our broker says how long its journal is: it has none that was never written then.
         let flags = [
             ("--client", server.client.clone()),
             ("--bootstrap", server.address.clone()),
             ("--broker-pid", server.pid.clone()),
             ("--system", system),
             ("--durability", step.entrant.level.name().to_owned()),
-            ("--lap", if step.entrant.system == "tidemill" { "always" } else { "none" }.to_owned()),
             ("--broker-core", broker_core.to_string()),
             ("--cores", load_core.to_string()),
             ("--topic", TOPIC.to_owned()),
@@ -275,8 +284,11 @@ impl Runner<'_> {
     /// As many requests as the system answers, each of a record, before anything is measured: its
     /// compilers and caches get warm. More bytes would be felt after it: here the device stalls for
     /// tens of milliseconds at a time until what it was given at once has been put away.
-    fn settling(&self) -> impl Iterator<Item = OsString> {
+    fn settling(&self, system: &str) -> impl Iterator<Item = OsString> + use<> {
+        // Only our broker says how long its journal is: after this it was all written once.
+        let lap = if system == "tidemill" { "always" } else { "none" };
         let flags = [
+            ("--lap", lap.to_owned()),
             ("--rate", "max".to_owned()),
             ("--warmup", "0".to_owned()),
             ("--duration", self.plan.times.settle.to_string()),
@@ -292,7 +304,7 @@ impl Runner<'_> {
         last: Option<f64>,
     ) -> impl Iterator<Item = String> {
         let times = &self.plan.times;
-        let flags = match step.task {
+        let mut flags = match step.task {
             Task::Find => {
                 let from = last.map_or(FIND_FROM, |last| (last / 2.0).max(FIND_FROM / 10.0));
                 let quick = self.args.quick;
@@ -300,7 +312,7 @@ impl Runner<'_> {
                     ("--p99", format!("{P99_US_MAX}us")),
                     ("--from", format!("{from:.0}")),
                     ("--runs-max", times.trials.to_string()),
-                    ("--within", if quick { "20" } else { "5" }.to_owned()),
+                    ("--within", if quick { "20" } else { "10" }.to_owned()),
                     ("--retries", "1".to_owned()),
                     ("--warmup", TRIAL_WARM_UP.to_string()),
                     ("--duration", (times.trial - TRIAL_WARM_UP).to_string()),
@@ -314,6 +326,7 @@ impl Runner<'_> {
                 ("--floor", "durable".to_owned()),
             ],
         };
+        flags.push(("--lap", "none".to_owned()));
         flags.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value])
     }
 
@@ -324,15 +337,13 @@ impl Runner<'_> {
         row.failures.extend(record.failure);
     }
 
-    /// Writes the table.
-    fn end(self) -> Result<(), BenchError> {
-        let text = self.results.to_markdown();
-        write(&self.args.out.join("table.md"), &text)?;
+    /// Writes the table of what has been measured.
+    fn write_table(&self) -> Result<(), BenchError> {
+        write(&self.args.out.join("table.md"), &self.results.to_markdown())?;
         let all = json!({ "written_unix_ms": runtime::wall_millis(),
             "results": self.results.to_json() });
         let all = serde_json::to_string_pretty(&all).unwrap_or_default();
-        write(&self.args.out.join("table.json"), &all)?;
-        show(&text)
+        write(&self.args.out.join("table.json"), &all)
     }
 }
 
@@ -366,14 +377,6 @@ fn bench(
     Err(BenchError::File { file: output.to_owned(), what })
 }
 
-/// The runs of a series, in order.
-fn outcomes_in(series: &Path) -> Vec<Outcome> {
-    let entries = fs::read_dir(series).into_iter().flatten().filter_map(Result::ok);
-    let folders: BTreeSet<_> = entries.map(|entry| entry.path()).collect();
-    let runs = folders.iter().filter_map(|folder| json(&folder.join("run.json")).ok());
-    runs.filter_map(|run| Outcome::of(&run)).collect()
-}
-
 fn said_of(record: &Record) -> String {
     match record {
         Record { failure: Some(failure), .. } => format!("failed: {failure}"),
@@ -382,7 +385,7 @@ fn said_of(record: &Record) -> String {
             "{:.0}/s, p99 {:.0} us{}",
             outcome.rate,
             outcome.p99_us().unwrap_or(f64::NAN),
-            if outcome.valid { "" } else { ", invalid" }
+            if outcome.verdict.valid { "" } else { ", invalid" }
         ),
         _ => "nothing".to_owned(),
     }

@@ -16,7 +16,7 @@ use crate::folder::run::{
     Costs, Counts, Durability, FORMAT, Floor, LoopKind, Run, System, Verdict, WarmUp, Window,
 };
 use crate::folder::timeline::{self, Row};
-use crate::folder::{self, log};
+use crate::folder::{self, FolderError, log};
 use crate::percentile::{max_us, percentile_us};
 use crate::stages::Stages;
 
@@ -116,17 +116,15 @@ impl RunRecord<'_> {
         let start = Duration::from_millis(self.started_unix_ms)
             + Duration::from_nanos(self.account.window.start);
         let rows = &self.account.rows[first_row(self.account)..];
-        let mut intervals = Vec::new();
-        for (second, row) in (0..).zip(rows) {
-            for tag in Tag::ALL {
-                let mut interval = histogram()?;
-                row.intervals[tag as usize].add_to(&mut interval);
-                if !interval.is_empty() {
-                    intervals.push((tag.name(), second, interval));
-                }
-            }
-        }
-        Ok(log::write(start, intervals.into_iter().map(Ok))?)
+        // One histogram at a time: a run of minutes has hundreds.
+        let all = (0..).zip(rows).flat_map(|(second, row)| Tag::ALL.map(|tag| (second, row, tag)));
+        let told = all.filter(|(_, row, tag)| row.intervals[*tag as usize].count() > 0);
+        let intervals = told.map(|(second, row, tag)| {
+            let mut interval = histogram().map_err(|_| FolderError::Histogram)?;
+            row.intervals[tag as usize].add_to(&mut interval);
+            Ok((tag.name(), second, interval))
+        });
+        Ok(log::write(start, intervals)?)
     }
 
     fn timeline(&self) -> Result<Vec<Row>, BenchError> {

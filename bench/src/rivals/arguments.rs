@@ -77,8 +77,7 @@ impl RivalsArgs {
                 Times { settle: 4, warmup: 2, duration: 8, trial: 8, trials: 8, attempts: 1 };
             return Plan { entrants, blocks: 3, find_blocks: 1, seed, times };
         }
-        let times =
-            Times { settle: 15, warmup: 3, duration: 20, trial: 10, trials: 12, attempts: 2 };
+        let times = Times { settle: 10, warmup: 3, duration: 15, trial: 9, trials: 9, attempts: 2 };
         Plan { entrants, blocks: self.blocks, find_blocks: self.blocks, seed, times }
     }
 

@@ -1,19 +1,16 @@
 //! What a run left in its folder, as far as the table needs it.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::folder::run::OF_LATENCY_ALONE;
+use crate::folder::run::{Run, Verdict};
 
-/// The percentiles of the table, as a run's file names them.
+/// The percentiles of the table.
 pub(crate) const PERCENTILES: [&str; 4] = ["p50", "p90", "p99", "p99.9"];
 
 /// The figures of one run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Outcome {
-    pub(crate) valid: bool,
-    /// Why it is not, by the names of the reasons.
-    pub(crate) reasons: Vec<String>,
+    pub(crate) verdict: Verdict,
     /// Records acknowledged a second.
     pub(crate) rate: f64,
     pub(crate) acked: u64,
@@ -28,32 +25,21 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// Of a run's `run.json`; `None` if it is not one.
-    pub(crate) fn of(run: &Value) -> Option<Self> {
-        let window = &run["window"];
-        let nanos = window["end_ns"].as_u64()?.checked_sub(window["start_ns"].as_u64()?)?;
-        let acked = run["counts"]["acked"].as_u64()?;
-        let verdict = &run["verdict"];
-        let reasons = verdict["reasons"].as_array()?.iter();
-        let total = &run["percentiles_us"]["total"];
-        let costs = &run["costs"];
-        Some(Self {
-            valid: verdict["valid"].as_bool()?,
-            reasons: reasons.filter_map(|one| Some(one["id"].as_str()?.to_owned())).collect(),
-            rate: acked as f64 / (nanos.max(1) as f64 / 1e9),
+    /// Of a run.
+    pub(crate) fn of(run: &Run) -> Self {
+        let (acked, costs) = (run.counts.acked, run.costs);
+        let total = run.percentiles_us.total.unwrap_or_default();
+        Self {
+            verdict: run.verdict.clone(),
+            rate: acked as f64 / run.window.seconds().max(1e-9),
             acked,
-            bytes_acked: run["bytes_acked"].as_u64().unwrap_or(0),
-            percentiles_us: PERCENTILES.map(|name| total[name].as_f64()),
-            cpu_s: costs["broker_cpu_s"].as_f64(),
-            flushes: costs["device_flushes"].as_u64(),
-            write_bytes: costs["device_write_bytes"].as_u64(),
-            floor_rate: run["floor"]["rate"].as_f64(),
-        })
-    }
-
-    /// Whether the system bore the rate, whatever else is wrong with the run.
-    fn bears_the_rate(&self) -> bool {
-        self.reasons.iter().all(|id| OF_LATENCY_ALONE.contains(&id.as_str()))
+            bytes_acked: run.bytes_acked,
+            percentiles_us: [total.p50, total.p90, total.p99, total.p999],
+            cpu_s: costs.broker_cpu_s,
+            flushes: costs.device_flushes,
+            write_bytes: costs.device_write_bytes,
+            floor_rate: run.floor.map(|floor| floor.rate),
+        }
     }
 
     /// Its latency at 0.99, microseconds.
@@ -66,7 +52,7 @@ impl Outcome {
 /// was.
 pub(crate) fn highest(tries: &[Outcome], p99_us_max: f64) -> f64 {
     let hold = tries.iter().filter(|one| {
-        one.bears_the_rate() && one.p99_us().is_some_and(|p99_us| p99_us <= p99_us_max)
+        one.verdict.bears_the_rate() && one.p99_us().is_some_and(|p99_us| p99_us <= p99_us_max)
     });
     hold.map(|one| one.rate).fold(0.0, f64::max)
 }
@@ -74,44 +60,39 @@ pub(crate) fn highest(tries: &[Outcome], p99_us_max: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::folder::run::{Costs, Percentiles, Reason, Window};
+    use crate::folder::synthetic::{Dice, Shape, total_only};
 
-    fn run(acked: u64, p99: Option<f64>, valid: bool) -> Outcome {
-        let mut total = json!({ "p50": 1.0, "p90": 2.0 });
-        if let Some(p99) = p99 {
-            total["p99"] = json!(p99);
-        }
-        let reasons = if valid { json!([]) } else { json!([{ "id": "drift", "text": "x" }]) };
-        Outcome::of(&json!({
-            "window": { "start_ns": 1_000_000_000_u64, "end_ns": 3_000_000_000_u64 },
-            "counts": { "acked": acked }, "bytes_acked": acked * 10,
-            "percentiles_us": { "total": total },
-            "costs": { "device_flushes": 5, "broker_cpu_s": 0.5, "device_write_bytes": null },
-            "floor": null,
-            "verdict": { "valid": valid, "reasons": reasons },
-        }))
-        .unwrap()
+    /// A run of two seconds, and why it is not valid.
+    fn run(acked: u64, p99: Option<f64>, why: Option<&str>) -> Outcome {
+        let mut run = total_only(&mut Dice::new(1), Shape { seconds: 1, ..Shape::default() });
+        run.window = Window { start_ns: 1_000_000_000, end_ns: 3_000_000_000 };
+        run.counts.acked = acked;
+        run.costs = Costs { device_flushes: Some(5), ..Costs::default() };
+        let total = Percentiles { p50: Some(1.0), p90: Some(2.0), p99, ..Percentiles::default() };
+        run.percentiles_us.total = Some(total);
+        let reasons = why.map(|id| Reason { id: id.to_owned(), text: "x".to_owned() });
+        run.verdict = Verdict { valid: why.is_none(), reasons: reasons.into_iter().collect() };
+        Outcome::of(&run)
     }
 
     #[test]
-    fn a_run_s_file_is_read() {
-        let outcome = run(100, Some(3.0), true);
-        assert!((outcome.rate - 50.0).abs() < 1e-9 && outcome.reasons.is_empty());
+    fn a_run_s_figures_are_taken() {
+        let outcome = run(100, Some(3.0), None);
+        assert!((outcome.rate - 50.0).abs() < 1e-9 && outcome.verdict.valid);
         assert_eq!(outcome.percentiles_us, [Some(1.0), Some(2.0), Some(3.0), None]);
         assert_eq!((outcome.flushes, outcome.write_bytes), (Some(5), None));
-        assert_eq!(run(1, None, false).reasons, ["drift"]);
-        assert_eq!(Outcome::of(&json!({})), None);
     }
 
     #[test]
     fn the_highest_rate_is_of_a_try_that_was_borne_within_the_limit() {
         let tries = [
-            run(100, Some(5.0), true),
-            run(300, Some(9.0), true),
-            Outcome { reasons: vec!["p50_drifts".to_owned()], ..run(320, Some(9.0), false) },
-            run(400, Some(9.0), false),
-            run(500, Some(11.0), true),
-            run(600, None, true),
+            run(100, Some(5.0), None),
+            run(300, Some(9.0), None),
+            run(320, Some(9.0), Some("p50_drifts")),
+            run(400, Some(9.0), Some("backlog_grows")),
+            run(500, Some(11.0), None),
+            run(600, None, None),
         ];
         assert!((highest(&tries, 10.0) - 160.0).abs() < 1e-9);
         assert!(highest(&tries[3..], 10.0) < 1e-9);

@@ -1,8 +1,9 @@
 //! What is measured, in which order, on which cores, and how long that takes.
 //!
 //! The unit is the run. A block measures everything once, in an order that the seed decides; the
-//! roles of the two cores change with every block. First every system is asked for its highest
-//! rate, as the rates of the loads are made of all of them; then come the loads.
+//! roles of the two cores change with every block. One level is measured after the other, each a
+//! table of its own: first every system is asked for its highest rate, as the rates of the loads
+//! are made of all of them; then come the loads.
 
 use std::collections::BTreeMap;
 
@@ -111,22 +112,23 @@ pub(crate) struct Plan {
 pub(crate) type Found = BTreeMap<Entrant, Vec<f64>>;
 
 impl Plan {
-    /// The steps that find highest rates.
-    pub(crate) fn finds(&self) -> Vec<Step> {
-        self.blocks_of(self.find_blocks, &[Task::Find], self.seed)
+    /// The steps that find highest rates at a level.
+    pub(crate) fn finds(&self, level: Level) -> Vec<Step> {
+        self.blocks_of(level, self.find_blocks, &[Task::Find], self.seed)
     }
 
-    /// The steps under load.
-    pub(crate) fn loads(&self) -> Vec<Step> {
+    /// The steps under load at a level.
+    pub(crate) fn loads(&self, level: Level) -> Vec<Step> {
         let seed = self.seed.wrapping_add(1);
-        self.blocks_of(self.blocks, &[Task::Common, Task::Own], seed)
+        self.blocks_of(level, self.blocks, &[Task::Common, Task::Own], seed)
     }
 
-    fn blocks_of(&self, blocks: u32, tasks: &[Task], seed: u64) -> Vec<Step> {
+    fn blocks_of(&self, level: Level, blocks: u32, tasks: &[Task], seed: u64) -> Vec<Step> {
         let mut random = Random::new(seed);
         let mut steps = Vec::new();
         for block in 1..=blocks {
-            let all = self.entrants.iter().flat_map(|entrant| {
+            let at_level = self.entrants.iter().filter(|entrant| entrant.level == level);
+            let all = at_level.flat_map(|entrant| {
                 tasks.iter().map(move |task| Step { block, entrant: entrant.clone(), task: *task })
             });
             let mut all: Vec<_> = all.collect();
@@ -215,16 +217,17 @@ mod tests {
     #[test]
     fn every_block_has_everything_once_in_an_order_of_its_own() {
         let plan = plan();
-        let loads = plan.loads();
-        assert_eq!((loads.len(), plan.finds().len()), (6 * 6 * 2, 2 * 6));
+        let loads = plan.loads(Level::Disk);
+        assert_eq!((loads.len(), plan.finds(Level::Disk).len()), (6 * 3 * 2, 2 * 3));
         let mut orders: Vec<Vec<String>> = Vec::new();
-        for block in loads.chunks(12) {
+        for block in loads.chunks(6) {
             assert!(block.iter().all(|step| step.block == block[0].block));
+            assert!(block.iter().all(|step| step.entrant.level == Level::Disk));
             let mut places: Vec<_> = block.iter().map(Step::place).collect();
             orders.push(places.iter().map(|place| place[..place.len() - 3].to_owned()).collect());
             places.sort();
             places.dedup();
-            assert_eq!(places.len(), 12);
+            assert_eq!(places.len(), 6);
         }
         orders.dedup();
         assert!(orders.len() > 1, "all blocks have one order: {:?}", orders[0]);
@@ -233,8 +236,8 @@ mod tests {
     #[test]
     fn a_seed_makes_one_order() {
         let other = Plan { seed: 8, ..plan() };
-        assert_eq!(plan().finds(), plan().finds());
-        assert_ne!(plan().finds(), other.finds());
+        assert_eq!(plan().loads(Level::Os), plan().loads(Level::Os));
+        assert_ne!(plan().loads(Level::Os), other.loads(Level::Os));
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub(crate) struct Results {
 
 impl Row {
     fn valid(&self) -> impl Iterator<Item = &Outcome> {
-        self.runs.iter().filter(|run| run.valid)
+        self.runs.iter().filter(|run| run.verdict.valid)
     }
 
     fn spread(&self, of: impl Fn(&Outcome) -> Option<f64>) -> Option<Spread> {
@@ -161,8 +161,8 @@ impl Results {
             notes.push("not shown durable".to_owned());
         }
         let mut reasons: BTreeMap<&str, u32> = BTreeMap::new();
-        for reason in row.runs.iter().flat_map(|run| &run.reasons) {
-            *reasons.entry(reason).or_default() += 1;
+        for reason in row.runs.iter().flat_map(|run| &run.verdict.reasons) {
+            *reasons.entry(&reason.id).or_default() += 1;
         }
         notes.extend(reasons.iter().map(|(reason, times)| format!("{times} x {reason}")));
         notes.extend(row.failures.first().map(|failure| format!("failed: {failure}")));
@@ -205,11 +205,12 @@ fn line(text: &mut String, cells: &[String]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::folder::run::{Reason, Verdict};
 
     fn outcome(acked: u64, flushes: u64, valid: bool) -> Outcome {
+        let reason = Reason { id: "backlog_grows".to_owned(), text: "It grows.".to_owned() };
         Outcome {
-            valid,
-            reasons: if valid { Vec::new() } else { vec!["backlog_grows".to_owned()] },
+            verdict: Verdict { valid, reasons: if valid { Vec::new() } else { vec![reason] } },
             acked,
             bytes_acked: acked * 1000,
             percentiles_us: [Some(100.0), Some(200.0), Some(300.0), None],
@@ -261,6 +262,6 @@ mod tests {
         assert!(text.lines().any(|line| line == expected), "{text}");
         assert!(text.contains("**No verdict**") && text.contains("- a: A 1; disk: sync"));
         assert!(text.contains("not obtainable here: nowhere"));
-        assert_eq!(results.to_json()["rows"][0]["runs"][1]["valid"], false);
+        assert_eq!(results.to_json()["rows"][0]["runs"][1]["verdict"]["valid"], false);
     }
 }

@@ -9,18 +9,12 @@ use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 
 use super::super::flags::WorkloadFlags;
-use super::super::ledger::{Ledger, Observer};
+use super::super::ledger::{Ledger, Nobody};
 use super::super::verdict::judge;
 use super::*;
 
 const START: u64 = 1_000;
 const SECOND: u64 = 1_000_000_000;
-
-struct Nobody;
-
-impl Observer for Nobody {
-    fn on_row(&mut self, _: &mut super::super::ledger::Row, _: bool) {}
-}
 
 /// A hundred records a second for a second of warm-up and two that count, each 2 ms.
 fn account(workload: &Workload) -> Account {

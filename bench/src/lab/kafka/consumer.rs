@@ -128,16 +128,10 @@ fn refuse(code: net::kafka::error_code::ErrorCode) -> Result<(), BenchError> {
 #[cfg(test)]
 mod tests {
     use super::super::super::flags::WorkloadFlags;
-    use super::super::super::ledger::{Ledger, Observer, Row};
+    use super::super::super::ledger::{Ledger, Nobody};
     use super::*;
     use net::kafka::api::fetch::{FetchTopicResponse, FetchedPartition, PartitionData};
     use record::{BatchBuilder, NewRecord, Seal, Timestamp};
-
-    struct Nobody;
-
-    impl Observer for Nobody {
-        fn on_row(&mut self, _: &mut Row, _: bool) {}
-    }
 
     /// A batch from an offset on: each value is of the run that its mark says.
     fn batch(base_offset: i64, marks: &[u64]) -> Vec<u8> {

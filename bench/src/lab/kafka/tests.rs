@@ -10,7 +10,7 @@ use net::kafka::error_code::ErrorCode;
 use runtime::floor::{Outbox, Script};
 
 use super::super::flags::WorkloadFlags;
-use super::super::ledger::{Account, Ledger, Observer, Row, Tag};
+use super::super::ledger::{Account, Ledger, Nobody, Tag};
 use super::super::summary::Summary;
 use super::super::target::Job;
 use super::super::workload::Workload;
@@ -22,12 +22,6 @@ const START: u64 = 7_000_000_000;
 const MICRO: u64 = 1_000;
 const MILLI: u64 = 1_000_000;
 const SECOND: u64 = 1_000_000_000;
-
-struct Nobody;
-
-impl Observer for Nobody {
-    fn on_row(&mut self, _: &mut Row, _: bool) {}
-}
 
 fn workload(text: &str) -> Workload {
     let flags: WorkloadFlags = toml::from_str(text).unwrap();

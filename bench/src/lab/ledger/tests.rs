@@ -6,12 +6,6 @@ use super::*;
 const START: u64 = 5_000_000_000;
 const MILLI: u64 = 1_000_000;
 
-struct Nobody;
-
-impl Observer for Nobody {
-    fn on_row(&mut self, _: &mut Row, _: bool) {}
-}
-
 fn workload(text: &str) -> Workload {
     toml::from_str::<WorkloadFlags>(text).unwrap().resolve("target".to_owned()).unwrap()
 }

@@ -4,7 +4,7 @@ use futures_util::future::{BoxFuture, FutureExt, pending, ready};
 
 use super::*;
 use crate::lab::flags::WorkloadFlags;
-use crate::lab::ledger::{Counts, Ledger, Observer, Row};
+use crate::lab::ledger::{Counts, Ledger, Nobody};
 use crate::lab::workload::Workload;
 
 /// What becomes of a record.
@@ -28,12 +28,6 @@ impl Lane for Told {
     }
 }
 
-struct Blind;
-
-impl Observer for Blind {
-    fn on_row(&mut self, _row: &mut Row, _measured: bool) {}
-}
-
 fn workload(settings: &str) -> Workload {
     let settings = format!("duration = 1.0\nwarmup = 0\npartitions = 3\n{settings}");
     let flags: WorkloadFlags = toml::from_str(&settings).unwrap();
@@ -43,8 +37,8 @@ fn workload(settings: &str) -> Workload {
 /// The account of a load on two connections, and the first error.
 fn run(workload: &Workload, fates: [Fate; 2], sleeps: bool) -> (Counts, Option<String>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let mut observer = Blind;
-    let ledger = Ledger::new(workload, Instant::now().nanos(), &mut observer);
+    let mut nobody = Nobody;
+    let ledger = Ledger::new(workload, Instant::now().nanos(), &mut nobody);
     let mut job = Job::new(workload, ledger);
     let error = runtime.block_on(pump(&fates.map(Told), &mut job, sleeps)).unwrap();
     (job.ledger.all(), error)
