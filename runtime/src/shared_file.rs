@@ -19,8 +19,8 @@ pub struct SharedFile {
 
 impl SharedFile {
     /// Maps the first `len` bytes of a plain file that was written whole before, so that no page
-    /// needs space on the disk later. Blocks until they are in memory; they are kept there if the
-    /// process's limit of locked memory allows it.
+    /// needs space on the disk later, not even where the file was copied by reference. Blocks until
+    /// they are in memory; they are kept there if the process's limit of locked memory allows it.
     pub fn map(path: &Path, len: usize) -> io::Result<Self> {
         assert!(len > 0, "an empty mapping does not exist");
         let mut options = OpenOptions::new();
@@ -30,6 +30,10 @@ impl SharedFile {
         if !metadata.is_file() || metadata.len() < len as u64 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
+        let bytes = i64::try_from(len).map_err(|_| io::ErrorKind::InvalidInput)?;
+        // SAFETY: fallocate has no memory arguments. A file system that shares no blocks between
+        // files refuses to undo that, and has nothing to undo.
+        unsafe { libc::fallocate(file.as_raw_fd(), libc::FALLOC_FL_UNSHARE_RANGE, 0, bytes) };
         // SAFETY: a new mapping at an address of the kernel's choice touches no memory that exists;
         // it keeps the file open by itself.
         let address = unsafe {

@@ -199,13 +199,12 @@ fn observe_shard(metrics: &Rc<ShardMetrics>, shard: &Rc<Shard>) {
 /// Connects the storage's numbers with the metrics.
 fn observe(metrics: &Rc<ShardMetrics>, runtime: &Runtime, store: &Store) {
     let counted = Rc::clone(metrics);
-    store.journal().observe(move |commit| {
+    store.journal().on_commit(move |commit| {
         counted.count(Counter::Commits);
         counted.add(Counter::JournalBytes, commit.bytes as u64);
-        if commit.barrier {
-            counted.count(Counter::Barriers);
-        }
     });
+    let counted = Rc::clone(metrics);
+    store.journal().on_barrier(move || counted.count(Counter::Barriers));
     let watch = |gauge, read: fn(&Store) -> u64| {
         let store = store.clone();
         metrics.watch(gauge, move || read(&store));

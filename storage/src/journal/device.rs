@@ -149,13 +149,8 @@ impl Journal {
                 let strict = closed.outcomes.iter().filter(|outcome| !outcome.relaxed);
                 strict.for_each(|outcome| outcome.log.advance(outcome.visible));
             }
-            if let Some(observer) = &*inner.observer.borrow() {
-                let (times, bytes, barrier) = (ticket.times(), closed.len, closed.barrier);
-                observer(CommitStatistics { times, bytes, barrier });
-            }
-            if let Some(act) = &*inner.on_commit.borrow() {
-                act(closed.len);
-            }
+            let commit = CommitStatistics { times: ticket.times(), bytes: closed.len };
+            inner.on_commit.borrow().iter().for_each(|act| act(commit));
         }
     }
 
@@ -184,5 +179,6 @@ impl Journal {
     fn durable(&self, through: CommitSequence) {
         self.0.change(|state| state.durable_through = through);
         self.0.exposed.borrow_mut().end(Progress::Durable, Instant::now());
+        self.0.on_barrier.borrow().iter().for_each(|act| act());
     }
 }

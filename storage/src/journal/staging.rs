@@ -1,5 +1,5 @@
-//! The open commit: batches are staged here, with their place already decided, until the commit
-//! before has ended.
+//! The open commit: batches are staged here, with their place already decided, until it may be
+//! closed.
 //!
 //! Small batches are copied, once, into a chunk; a large frame becomes a piece of its own. Nothing
 //! is frozen before the commit is closed, so batches are stamped in place.
@@ -43,7 +43,7 @@ struct Batch {
     offset: usize,
     len: usize,
     max_timestamp: Timestamp,
-    /// The batch can be read when the commit is written; else when it is durable.
+    /// The batch can be read when the commit is written or mirrored; else when it is durable.
     relaxed: bool,
 }
 
@@ -67,7 +67,7 @@ pub struct Outcome {
     pub log: Rc<Log>,
     /// The end of its last batch in the commit.
     pub visible: Visible,
-    /// Readable when written; else when durable.
+    /// Readable when written or mirrored; else when durable.
     pub relaxed: bool,
 }
 

@@ -13,7 +13,7 @@ use crate::identity::CommitSequence;
 pub enum Progress {
     /// In memory, taking entries or on its way.
     Staged,
-    /// Its write has completed: it survives the process.
+    /// It survives the process: its write has completed, or it is in the mirror.
     Written,
     /// A barrier covers it: it survives a power cut.
     Durable,
@@ -29,9 +29,9 @@ pub struct JournalFailed;
 /// When a commit reached each step, for the latency histograms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CommitTimes {
-    /// It was closed and its write submitted.
+    /// It was closed, to be written next.
     pub closed: Instant,
-    /// Its write completed.
+    /// Its write completed, or its copy in the mirror.
     pub written: Instant,
     /// Its barrier completed.
     pub durable: Instant,

@@ -1,7 +1,8 @@
 //! [`Journal`]: what is staged becomes commits here, which [`super::device`] writes in their order.
 //!
 //! A commit is closed when all before it are written; what arrives meanwhile is staged for the
-//! next. Acknowledgements leave only after the barrier that covers them.
+//! next. Strict batches are acknowledged after the barrier that covers them, relaxed ones after
+//! the write.
 //!
 //! While there are relaxed batches, commits are closed at once and copied to the [`Mirror`]: the
 //! relaxed ones of them are thereby acknowledged. But only if all before that are not written are
@@ -67,17 +68,14 @@ pub struct CommitStatistics {
     pub times: CommitTimes,
     /// Bytes written.
     pub bytes: usize,
-    /// It ended with a barrier.
-    pub barrier: bool,
 }
 
 /// A shard's journal. Cheap to clone.
 #[derive(Clone)]
 pub struct Journal(pub(super) Rc<Inner>);
 
-type Observer = Box<dyn Fn(CommitStatistics)>;
-/// Told the bytes of each commit.
-type OnCommit = Box<dyn Fn(usize)>;
+type OnCommit = Box<dyn Fn(CommitStatistics)>;
+type OnBarrier = Box<dyn Fn()>;
 
 pub(super) struct Inner {
     pub(super) runtime: Runtime,
@@ -100,8 +98,8 @@ pub(super) struct Inner {
     pub(super) closed: Event,
     /// Room may have come.
     room: Event,
-    pub(super) observer: RefCell<Option<Observer>>,
-    pub(super) on_commit: RefCell<Option<OnCommit>>,
+    pub(super) on_commit: RefCell<Vec<OnCommit>>,
+    pub(super) on_barrier: RefCell<Vec<OnBarrier>>,
 }
 
 /// A closed commit.
@@ -172,19 +170,19 @@ impl Journal {
             work: Event::default(),
             closed: Event::default(),
             room: Event::default(),
-            observer: RefCell::default(),
             on_commit: RefCell::default(),
+            on_barrier: RefCell::default(),
         }))
     }
 
-    /// Calls `observer` after each commit.
-    pub fn observe(&self, observer: impl Fn(CommitStatistics) + 'static) {
-        *self.0.observer.borrow_mut() = Some(Box::new(observer));
+    /// Calls `act` after each commit's write, besides whoever is called already.
+    pub fn on_commit(&self, act: impl Fn(CommitStatistics) + 'static) {
+        self.0.on_commit.borrow_mut().push(Box::new(act));
     }
 
-    /// Calls `act` with its bytes after each commit: the store looks whether it is time to flush.
-    pub fn on_commit(&self, act: impl Fn(usize) + 'static) {
-        *self.0.on_commit.borrow_mut() = Some(Box::new(act));
+    /// Calls `act` after each barrier, when more is durable than before.
+    pub fn on_barrier(&self, act: impl Fn() + 'static) {
+        self.0.on_barrier.borrow_mut().push(Box::new(act));
     }
 
     /// Whether `payload` bytes in `entries` entries can be staged now, for `purpose`.

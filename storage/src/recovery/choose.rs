@@ -33,7 +33,7 @@ pub(crate) fn choose(
         let (generation, sequence) = (commit.header.generation, commit.header.sequence);
         // The same commit may be found twice, in its file and in the mirror: one may be torn.
         let known: Option<&(FileNumber, FoundCommit)> = commits.get(&sequence);
-        let is_better = known.is_none_or(|(_, known)| !known.damaged.is_empty());
+        let is_better = known.is_none_or(|(_, known)| commit.damaged.len() < known.damaged.len());
         if sequence >= floor && is_better && is_of_its_start(superblock, generation, sequence) {
             commits.insert(sequence, (file, commit));
         }

@@ -6,12 +6,13 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use runtime::buffer::DmaBuf;
 use runtime::{Barrier, File, Housekeeping, OpenOptions, Runtime, SharedFile};
 
 use super::choose::Chosen;
 use crate::identity::CommitSequence;
 use crate::journal::files::FileNumber;
-use crate::limits::MIRROR_BYTES;
+use crate::limits::{BLOCK, BLOCK_BYTES, MIRROR_BYTES};
 
 /// Stands for the mirror where a commit's file is named.
 pub(crate) const MIRROR: FileNumber = FileNumber(u32::MAX);
@@ -46,8 +47,9 @@ impl Mirrored {
         self.commits.is_empty()
     }
 
-    /// Writes the commits to the front of a journal file that holds nothing that is needed.
-    /// Durable when it resolves; nothing of the mirror is changed.
+    /// Writes the commits to a journal file that holds nothing that is needed. Durable when it
+    /// resolves; nothing of the mirror is changed. The file's first block stays blank: what the
+    /// commits of other files are is not to be told from its front, as some may be of before them.
     pub(crate) async fn restore(
         &self,
         runtime: &Runtime,
@@ -55,7 +57,9 @@ impl Mirrored {
         file: &File,
     ) -> io::Result<()> {
         let mirror = File::open(runtime, &mirror_path(directory), OpenOptions::default()).await?;
-        let mut at = 0;
+        let blank = DmaBuf::zeroed(BLOCK_BYTES).freeze(BLOCK_BYTES);
+        file.write_at(vec![blank], 0, Barrier::None).await?;
+        let mut at = BLOCK;
         for (offset, len) in &self.commits {
             let buffer = runtime.pool().dma(*len);
             let (buffer, read) = mirror.read_at(buffer, 0, *len, *offset).await;
@@ -72,8 +76,8 @@ impl Mirrored {
     }
 }
 
-/// Maps the mirror of a journal with files of `file_bytes`, one of which takes all that it holds;
-/// it is made if it is not there. What was in it must have been restored.
+/// Maps the mirror of a journal with files of `file_bytes`, one of which takes all that it holds
+/// behind a blank block; it is made if it is not there. What was in it must have been restored.
 pub(crate) async fn open_mirror(
     runtime: &Runtime,
     housekeeping: &Housekeeping,
@@ -81,7 +85,7 @@ pub(crate) async fn open_mirror(
     file_bytes: u64,
 ) -> io::Result<SharedFile> {
     let path = mirror_path(directory);
-    let len = usize::try_from(file_bytes).unwrap_or(usize::MAX).min(MIRROR_BYTES);
+    let len = usize::try_from(file_bytes - BLOCK).unwrap_or(usize::MAX).min(MIRROR_BYTES);
     match SharedFile::map(&path, len) {
         Err(error) if is_not_made(&error) => {}
         mapped => return mapped,

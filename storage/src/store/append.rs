@@ -166,7 +166,7 @@ impl Store {
                 base_offset: original.base_offset,
                 next_offset,
                 append_time: original.append_time,
-                ack: Ack::Readable(Rc::clone(log), next_offset),
+                ack: self.duplicates_ack(log, next_offset, &config)?,
                 duplicate: true,
             });
         }
@@ -193,6 +193,20 @@ impl Store {
             ack: Ack::Commit(ticket, goal),
             duplicate: false,
         })
+    }
+
+    /// What the original waited for. A relaxed one can be read before its barrier, and nobody knows
+    /// any more whether it was to have one: its repetition waits for the next.
+    fn duplicates_ack(
+        &self,
+        log: &Rc<Log>,
+        next_offset: Offset,
+        config: &LogConfig,
+    ) -> Result<Ack, JournalFailed> {
+        if config.flush_messages <= 1 {
+            return Ok(Ack::Readable(Rc::clone(log), next_offset));
+        }
+        Ok(Ack::Commit(self.0.journal.barrier()?, Progress::Durable))
     }
 
     pub(super) fn check_usable(&self, log: &Log) -> Result<(), AppendError> {

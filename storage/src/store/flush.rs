@@ -287,9 +287,16 @@ impl Store {
 
     fn observe_commits(&self) {
         let store = Rc::downgrade(&self.0);
-        self.0.journal.on_commit(move |bytes| {
+        self.0.journal.on_commit(move |commit| {
             if let Some(inner) = store.upgrade() {
-                inner.pace.committed(bytes);
+                inner.pace.committed(commit.bytes);
+                inner.flush_wanted.notify();
+            }
+        });
+        // Only what is durable can be flushed to the end.
+        let store = Rc::downgrade(&self.0);
+        self.0.journal.on_barrier(move || {
+            if let Some(inner) = store.upgrade() {
                 inner.flush_wanted.notify();
             }
         });

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use storage::config::LogConfig;
+use storage::identity::CommitSequence;
 
 use crate::harness::{Acked, Directory, Session, log_id};
 
@@ -151,20 +152,39 @@ fn a_commit_that_is_torn_in_its_file_is_taken_from_the_mirror() {
     check(&directory, &acked);
 }
 
+/// It was restored to the front of a file once, which then was no place for a commit of the middle:
+/// the file was let go, and its front told that others hold nothing that is needed.
+#[test]
+fn a_commit_of_the_middle_is_restored_without_telling_the_order_of_files() {
+    let (directory, acked) = killed(30);
+    let all = commits(directory.path());
+    let before_last = &all[..all.len() - 3];
+    let torn = before_last.iter().rfind(|commit| commit.bytes.len() > 2 * BLOCK).unwrap();
+    unwrite(directory.path(), std::slice::from_ref(torn));
+    let appended = Rc::clone(&acked);
+    let through = CommitSequence(torn.sequence);
+    directory.session(move |session| async move {
+        session.check(&appended, 1 << 20).await;
+        session.store.flush_through(through).await.unwrap();
+        session.check(&appended, 1 << 20).await;
+    });
+    check(&directory, &acked);
+}
+
 #[test]
 fn a_second_kill_while_commits_are_restored_loses_nothing() {
     let (directory, acked) = killed(20);
     let all = commits(directory.path());
     let unwritten = &all[all.len() - 6..];
     unwrite(directory.path(), unwritten);
-    // Three of them had been written to the front of a free file.
+    // Three of them had been written to a free file.
     let free = fs::read_dir(directory.path().join("journal-0000")).unwrap();
     let free = free.map(|entry| entry.unwrap().path()).filter(|path| {
         path.extension().is_some_and(|extension| extension == "journal")
             && all.iter().all(|commit| commit.file != *path)
     });
     let free = free.max().unwrap();
-    let mut at = 0;
+    let mut at = BLOCK;
     for commit in &unwritten[..3] {
         put(&free, at, &commit.bytes);
         at += commit.bytes.len();
