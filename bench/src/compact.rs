@@ -8,7 +8,7 @@ mod content;
 mod files;
 mod topic;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use net::kafka::api::produce::Acks;
@@ -102,10 +102,13 @@ pub(crate) fn run(args: &CompactArgs) -> Result<(), BenchError> {
         format!("open loop, {rate}, {} connections, one record a request", args.connections),
     );
     report.setting("latency", latency_kind(rate));
-    let (mut rounds, mut end) = (Vec::new(), Offset::ZERO);
+    let (mut rounds, mut end, mut directory) = (Vec::new(), Offset::ZERO, None);
     for number in 1..=args.rounds {
         end = bench.table.fill(end, u64::from(args.mib) << 20)?;
-        let round = bench.round(end)?;
+        // The largest before there is any load: later that may be the load's.
+        let known = directory.take().map_or_else(|| bench.directory(), Ok)?;
+        let round = bench.round(end, &known)?;
+        directory = Some(known);
         eprintln!("round {number}: compacted in {:.1} s, {:?}", round.seconds, round.checked);
         rounds.push(round);
     }
@@ -116,9 +119,8 @@ pub(crate) fn run(args: &CompactArgs) -> Result<(), BenchError> {
 }
 
 impl Bench<'_> {
-    fn round(&self, end: Offset) -> Result<Round, BenchError> {
+    fn round(&self, end: Offset, directory: &Path) -> Result<Round, BenchError> {
         let mut measured = Measured::default();
-        let directory = self.directory()?;
         self.hold(true)?;
         self.table.set(RATIO, AT_ONCE)?;
         eprintln!("compaction begins");
@@ -128,7 +130,7 @@ impl Bench<'_> {
             self.hold(false)?;
             let turn = Instant::now();
             let going = measured.enter("going", &self.produce()?);
-            let compacted = files::compacted_to(&directory)?;
+            let compacted = files::compacted_to(directory)?;
             going_ns += Instant::now().nanos_since(turn);
             // A turn that outlasted compaction counts only if there is no other.
             if compacted.is_none() || measured.turns.is_empty() {
