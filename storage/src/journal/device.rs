@@ -4,14 +4,14 @@
 //! only when nothing else is unsynced. A failed write or barrier ends the journal for good: after a
 //! failed sync nobody knows what the device holds, and trying again would only hide that.
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
-use std::task::Poll;
+use std::task::{Poll, ready};
 
 use runtime::buffer::Slice;
-use runtime::{Barrier, File, Instant, Sleep};
+use runtime::{Barrier, File, Instant};
 
+use super::alarm::Alarm;
 use super::files::{CommitPlace, FileNumber};
 use super::ticket::Progress;
 use super::writer::{CommitStatistics, Journal, Pending};
@@ -52,7 +52,7 @@ impl Journal {
 
     /// Waits for a closed commit, or for the time at which written ones must have a barrier.
     async fn next_step(&self) -> Step {
-        let mut timer: Option<(Instant, Sleep)> = None;
+        let mut alarm = Alarm::default();
         poll_fn(|context| {
             loop {
                 let due = self.0.exposed.borrow().due();
@@ -66,14 +66,7 @@ impl Journal {
                     _ => self.0.closed.register(context.waker()),
                 }
                 let Some(due) = due else { return Poll::Pending };
-                if timer.as_ref().is_none_or(|(armed, _)| *armed != due) {
-                    timer = Some((due, self.0.runtime.sleep_until(due)));
-                }
-                let (_, sleep) = timer.as_mut().expect("it was just set");
-                if Pin::new(sleep).poll(context).is_pending() {
-                    return Poll::Pending;
-                }
-                timer = None;
+                ready!(alarm.poll(&self.0.runtime, due, context));
             }
         })
         .await

@@ -1,5 +1,6 @@
 //! The journal: everything that a shard appends, of all its partitions, in one ring of files.
 
+mod alarm;
 pub mod commit;
 mod device;
 pub mod entry;

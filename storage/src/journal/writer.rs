@@ -10,16 +10,16 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::future::poll_fn;
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use runtime::buffer::{DmaBuf, Slice, Usage};
 use runtime::local::Event;
-use runtime::{Barrier, File, Instant, Runtime, SharedFile, Sleep};
+use runtime::{Barrier, File, Instant, Runtime, SharedFile};
 
+use super::alarm::Alarm;
 use super::commit::CommitHeader;
 use super::entry::{CARRY_PREFIX_BYTES, Entry};
 use super::exposed::{Exposed, earlier};
@@ -365,7 +365,7 @@ impl Journal {
 
     /// Waits until there is something to commit and it may be closed, or all is done.
     async fn next_work(&self) -> Result<Work, JournalFailed> {
-        let mut timer: Option<(Instant, Sleep)> = None;
+        let mut alarm = Alarm::default();
         poll_fn(|context| {
             loop {
                 let state = self.0.state.get();
@@ -390,14 +390,7 @@ impl Journal {
                     self.on_idle();
                     continue;
                 }
-                if timer.as_ref().is_none_or(|(armed, _)| *armed != due) {
-                    timer = Some((due, self.0.runtime.sleep_until(due)));
-                }
-                let (_, sleep) = timer.as_mut().expect("it was just set");
-                if Pin::new(sleep).poll(context).is_pending() {
-                    return Poll::Pending;
-                }
-                timer = None;
+                ready!(alarm.poll(&self.0.runtime, due, context));
             }
         })
         .await
